@@ -1,1 +1,37 @@
-export {};
+export {
+  type DataResult,
+  type EnvelopeResult,
+  type EventHeaders,
+  isNewerVersionOfKnownType,
+  readData,
+  readEnvelope,
+  toHeaders,
+  versionOf,
+} from './cloud-events.js';
+export {
+  type Envelope,
+  type EventData,
+  eventSchemas,
+  type EventType,
+  isEventType,
+  type NewEvent,
+  type Position,
+  type ReceivedEvent,
+  type Trace,
+} from './events.js';
+export { type OrderLine, orderLine, orderLines, quantity, reason, type ShipTo, shipTo, sku, text } from './fields.js';
+export { inventoryEvents, type Shortage, shortage } from './inventory.js';
+export { orderEvents } from './orders.js';
+export { murmur2, partitionOf } from './partition.js';
+export { shippingEvents } from './shipping.js';
+export {
+  consumers,
+  type DeclaredTopic,
+  declaredTopics,
+  deadLetterTopic,
+  partitionsOf,
+  type Publisher,
+  publishers,
+  type Service,
+  services,
+} from './topics.js';
