@@ -1,1 +1,11 @@
-export {};
+export { type ConnectionSettings, createConnection, sessionLimits, type Ssl } from './connection.js';
+export { createDataSource, type DataSourceSettings } from './data-source.js';
+export {
+  AbortedTransactionError,
+  CommitUnknownError,
+  isConnectionLost,
+  isDatabaseUnavailable,
+  sqlStateOf,
+} from './database-errors.js';
+export { migrate, type MigrateSettings } from './migrate.js';
+export { transaction } from './transaction.js';

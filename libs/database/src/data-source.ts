@@ -1,0 +1,33 @@
+import { DataSource, type EntitySubscriberInterface, type MixedList } from 'typeorm';
+import { type ConnectionSettings, sessionLimits, withoutSslOf } from './connection.js';
+
+export interface DataSourceSettings extends ConnectionSettings {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- TypeORM's own type for a list of entity classes
+  readonly entities?: MixedList<Function>;
+  readonly subscribers?: readonly (new () => EntitySubscriberInterface)[];
+  /** Connections at once; 10 unless told. */
+  readonly poolMax?: number;
+}
+
+const POOL_MAX = 10;
+/** How long a caller waits for a free connection before it is told that the database is not available. */
+const CHECKOUT_TIMEOUT_MS = 3_000;
+
+/** A data source with the platform's session limits; `initialize()` connects it. */
+export function createDataSource(settings: DataSourceSettings): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: withoutSslOf(settings),
+    ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
+    applicationName: settings.applicationName,
+    entities: settings.entities ?? [],
+    subscribers: [...(settings.subscribers ?? [])],
+    poolSize: settings.poolMax ?? POOL_MAX,
+    // Errors travel to where they are decided; logging each here would print parameters, and those may be personal.
+    logging: false,
+    // Only the migrations of a service change its schema.
+    synchronize: false,
+    installExtensions: false,
+    extra: { ...sessionLimits, connectionTimeoutMillis: CHECKOUT_TIMEOUT_MS, keepAlive: true },
+  });
+}
