@@ -1,1 +1,29 @@
-export {};
+export { CONFIG_EXIT_CODE, ConfigError, type ConfigProblem } from './config-error.js';
+export { type DatabaseConnection, parseDatabase } from './database-connection.js';
+export {
+  durationMs,
+  type FieldFacts,
+  file,
+  hostList,
+  httpUrl,
+  integer,
+  line,
+  oneOf,
+  port,
+  postgresUrl,
+  secret,
+  someOf,
+} from './field.js';
+export { type KafkaConnection, type KafkaSettings, parseKafka } from './kafka-connection.js';
+export { type ConfigSchema, type Environment, loadConfig } from './load-config.js';
+export { portOf } from './relations.js';
+export {
+  databaseConfig,
+  httpConfig,
+  kafkaConfig,
+  type Role,
+  roles,
+  rolesConfig,
+  shutdownConfig,
+  telemetryConfig,
+} from './shared-settings.js';
