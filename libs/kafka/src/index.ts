@@ -1,1 +1,12 @@
-export {};
+export {
+  type ConsumedRecord,
+  type ConsumerStatus,
+  EventConsumer,
+  type EventConsumerOptions,
+  type HeldPartition,
+} from './event-consumer.js';
+export { EventProducer, type OutgoingRecord } from './event-producer.js';
+export { KafkaClient, type KafkaSettings } from './kafka-client.js';
+export { kafkaErrorType, RecordRefusedError } from './kafka-errors.js';
+export { type KafkaLog } from './kafka-log.js';
+export { ensureTopics, type TopicDeclaration, TopicMismatchError } from './topic-declaration.js';

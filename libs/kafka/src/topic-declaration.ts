@@ -1,0 +1,51 @@
+import type { Admin } from 'kafkajs';
+
+export interface TopicDeclaration {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly config: Readonly<Record<string, string>>;
+  /** Absent: the broker's default. */
+  readonly replicationFactor?: number;
+}
+
+/** A topic stands in Kafka with another number of partitions than declared: keys would go astray. */
+export class TopicMismatchError extends Error {
+  readonly code = 'KAFKA_TOPIC_MISMATCH';
+
+  constructor(
+    readonly topic: string,
+    readonly declared: number,
+    readonly actual: number,
+  ) {
+    super(
+      `Topic ${topic} should have ${declared} partitions, but has ${actual}. The count decides which partition a key goes to: change the declaration and the topic together, with the consumers drained.`,
+    );
+    this.name = 'TopicMismatchError';
+  }
+}
+
+/** Creates what is missing, checks what is there, and returns the names of what was created. */
+export async function ensureTopics(admin: Admin, declared: readonly TopicDeclaration[]): Promise<string[]> {
+  const existing = new Set(await admin.listTopics());
+  const missing = declared.filter(({ topic }) => !existing.has(topic));
+  if (missing.length > 0) {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: missing.map(({ topic, partitions, config, replicationFactor }) => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor: replicationFactor ?? -1,
+        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      })),
+    });
+  }
+  const { topics } = await admin.fetchTopicMetadata({ topics: declared.map(({ topic }) => topic) });
+  const actual = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+  for (const { topic, partitions } of declared) {
+    const count = actual.get(topic) ?? 0;
+    if (count !== partitions) {
+      throw new TopicMismatchError(topic, partitions, count);
+    }
+  }
+  return missing.map(({ topic }) => topic);
+}

@@ -1,0 +1,162 @@
+import { partitionOf, toHeaders } from '@waybill/contracts';
+import type pg from 'pg';
+import type { HeldShards } from './shard-leases.js';
+
+/** A row as the relay reads it: text throughout, never parsed. */
+export interface OutboxRow {
+  readonly seq: string;
+  readonly id: string;
+  readonly topic: string;
+  readonly aggregatetype: string;
+  readonly aggregateid: string;
+  readonly version: string;
+  readonly type: string;
+  readonly payload: string;
+  readonly occurred_at: string;
+  readonly partitionkey: string;
+  readonly correlationid: string;
+  readonly causationid: string | null;
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
+  readonly baggage: string | null;
+  readonly deadline: string | null;
+  readonly flags: string | null;
+}
+
+/** What `publish` gets: one Kafka record. */
+export interface OutboxRecord {
+  readonly topic: string;
+  readonly key: string;
+  readonly value: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/*
+ * One statement deletes what was acknowledged and reads the lowest rows that are left. There is no cursor: the snapshot
+ * that sees version 3 of an aggregate sees its version 2, however late that committed. A cursor that runs ahead would
+ * send the late one after its successor. Measured: 40-42k rows/s against 43k with a cursor.
+ *
+ * `mine` is the fence: the rows of a shard are read and deleted only while its lease row bears our token.
+ * A held row holds back the later versions of its aggregate. The last condition leaves a row for the next read while
+ * an earlier version of its aggregate stands beyond the batch (possible only where `append` came before the lock).
+ */
+const DELETE_AND_READ = `
+  WITH mine AS MATERIALIZED (
+    SELECT l.shard FROM outbox_leases l
+    JOIN unnest($1::smallint[], $2::bigint[]) AS held (shard, fence) ON l.shard = held.shard AND l.fence = held.fence
+  ),
+  acknowledged AS (
+    DELETE FROM outbox o USING mine WHERE o.seq = ANY ($3::bigint[]) AND o.shard = mine.shard
+  ),
+  lowest AS MATERIALIZED (
+    SELECT o.* FROM outbox o JOIN mine ON o.shard = mine.shard
+    WHERE NOT o.held AND o.seq <> ALL ($3::bigint[])
+      AND NOT EXISTS (
+        SELECT 1 FROM outbox h
+        WHERE h.held AND h.aggregatetype = o.aggregatetype AND h.aggregateid = o.aggregateid AND h.version < o.version)
+    ORDER BY o.seq LIMIT $4
+  )
+  SELECT seq, id, topic, aggregatetype, aggregateid, version, type, payload,
+    to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS occurred_at,
+    partitionkey, correlationid, causationid, traceparent, tracestate, baggage, deadline, flags
+  FROM lowest
+  WHERE NOT EXISTS (
+    SELECT 1 FROM outbox p
+    WHERE p.aggregatetype = lowest.aggregatetype AND p.aggregateid = lowest.aggregateid AND p.version < lowest.version
+      AND p.seq > (SELECT max(seq) FROM lowest) AND p.seq <> ALL ($3::bigint[]))
+  ORDER BY seq`;
+
+/** Deletes the acknowledged rows and returns the next ones, both only in shards whose lease is still ours. */
+export async function deleteAndRead(
+  client: pg.Client,
+  held: HeldShards,
+  acknowledged: readonly string[],
+  rowsMax: number,
+): Promise<OutboxRow[]> {
+  const { rows } = await client.query<OutboxRow>({
+    name: 'outbox-delete-and-read',
+    text: DELETE_AND_READ,
+    values: [held.shards, held.fences, acknowledged, rowsMax],
+  });
+  return byVersion(rows);
+}
+
+const HOLD = `
+  UPDATE outbox o SET held = true, attempts = o.attempts + 1, error = $4
+  FROM outbox_leases l
+  JOIN unnest($1::smallint[], $2::bigint[]) AS held (shard, fence) ON l.shard = held.shard AND l.fence = held.fence
+  WHERE o.seq = $3 AND o.shard = l.shard`;
+
+/** Sets a row aside with the broker's reason, if its shard is still ours. */
+export async function holdRow(client: pg.Client, held: HeldShards, seq: string, error: string): Promise<void> {
+  await client.query(HOLD, [held.shards, held.fences, seq, error.slice(0, 2_000)]);
+}
+
+/** Rows of one aggregate change places among themselves until they stand in the order of their versions. */
+export function byVersion(rows: readonly OutboxRow[]): OutboxRow[] {
+  const queues = new Map<string, OutboxRow[]>();
+  for (const row of rows) {
+    const queue = queues.get(aggregateOf(row));
+    if (queue === undefined) {
+      queues.set(aggregateOf(row), [row]);
+    } else {
+      queue.push(row);
+    }
+  }
+  for (const queue of queues.values()) {
+    queue.sort((a, b) => Number(BigInt(a.version) - BigInt(b.version)));
+  }
+  return rows.map((row) => queues.get(aggregateOf(row))?.shift() ?? row);
+}
+
+/**
+ * The longest beginning of the rows of which no partition gets more than `bytesMax`.
+ *
+ * kafkajs sends one record batch a partition, and the broker refuses a batch whole: too large a batch would make good
+ * rows look guilty. What is cut off is read again.
+ */
+export function withinBytes(rows: readonly OutboxRow[], bytesMax: number): OutboxRow[] {
+  const bytes = new Map<string, number>();
+  for (const [index, row] of rows.entries()) {
+    const partition = `${row.topic}/${partitionOf(row.topic, row.partitionkey)}`;
+    const sum = (bytes.get(partition) ?? 0) + sizeOf(row);
+    if (sum > bytesMax && index > 0) {
+      return rows.slice(0, index);
+    }
+    bytes.set(partition, sum);
+  }
+  return [...rows];
+}
+
+/** Names and values of the headers come to some 600 bytes; baggage may be much more. */
+function sizeOf(row: OutboxRow): number {
+  return Buffer.byteLength(row.payload) + (row.baggage?.length ?? 0) + (row.tracestate?.length ?? 0) + 800;
+}
+
+export function toRecord(row: OutboxRow, source: string): OutboxRecord {
+  return {
+    topic: row.topic,
+    key: row.partitionkey,
+    value: row.payload,
+    headers: toHeaders({
+      id: row.id,
+      source,
+      type: row.type,
+      subject: row.aggregateid,
+      time: row.occurred_at,
+      version: row.version,
+      partitionKey: row.partitionkey,
+      correlationId: row.correlationid,
+      causationId: row.causationid ?? undefined,
+      deadline: row.deadline ?? undefined,
+      flags: row.flags ?? undefined,
+      traceparent: row.traceparent ?? undefined,
+      tracestate: row.tracestate ?? undefined,
+      baggage: row.baggage ?? undefined,
+    }),
+  };
+}
+
+export function aggregateOf(row: OutboxRow): string {
+  return `${row.aggregatetype}:${row.aggregateid}`;
+}
