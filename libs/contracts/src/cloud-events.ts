@@ -1,4 +1,4 @@
-import { eventSchemas, isEventType, type Envelope, type EventType, type Trace } from './events.js';
+import { type Envelope, eventSchemas, type EventType, isEventType, type Trace } from './events.js';
 
 /** What goes into the headers of one record; strings throughout, because the relay never parses what it carries. */
 export interface EventHeaders {

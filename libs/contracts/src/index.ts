@@ -26,9 +26,9 @@ export { murmur2, partitionOf } from './partition.js';
 export { shippingEvents } from './shipping.js';
 export {
   consumers,
+  deadLetterTopic,
   type DeclaredTopic,
   declaredTopics,
-  deadLetterTopic,
   partitionsOf,
   type Publisher,
   publishers,
