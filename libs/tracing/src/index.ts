@@ -1,1 +1,14 @@
-export {};
+export { onTracingTrouble } from './diagnostics.js';
+export { inSpan, type SpanOptions } from './in-span.js';
+export { flushTracing } from './provider.js';
+export {
+  contextFrom,
+  continueTrace,
+  currentTrace,
+  runInTrace,
+  type Trace,
+  traceFields,
+  traceId,
+  traceOf,
+} from './trace-context.js';
+export { formatTraceParent, parseTraceParent } from './trace-parent.js';

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { type Context, context, defaultTextMapGetter, defaultTextMapSetter, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { TraceState, W3CBaggagePropagator } from '@opentelemetry/core';
+import { formatTraceParent, parseTraceParent } from './trace-parent.js';
+
+/** W3C trace context as it travels: in headers, in a row of the outbox. */
+export interface Trace {
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+  readonly baggage?: string;
+}
+
+/** The bound of the W3C Baggage specification; what is longer would be stored with every event it causes. */
+const BAGGAGE_BYTES_MAX = 8_192;
+const baggagePropagator = new W3CBaggagePropagator();
+
+/** The trace context of the code that runs now; empty outside of any trace. */
+export function currentTrace(): Trace {
+  return traceOf(context.active());
+}
+
+/** The trace context that `from` carries. */
+export function traceOf(from: Context): Trace {
+  const span = trace.getSpanContext(from);
+  if (span === undefined) {
+    return {};
+  }
+  const carrier: Record<string, string> = {};
+  baggagePropagator.inject(from, carrier, defaultTextMapSetter);
+  const state = span.traceState?.serialize();
+  const baggage = withinLimit(carrier['baggage']);
+  return {
+    traceparent: formatTraceParent(span),
+    ...(state === undefined || state === '' ? {} : { tracestate: state }),
+    ...(baggage === undefined ? {} : { baggage }),
+  };
+}
+
+/** The context in which work that belongs to `from` runs; without a usable traceparent it starts a trace of its own. */
+export function contextFrom(from: Trace): Context {
+  const baggage = withinLimit(from.baggage);
+  const withBaggage =
+    baggage === undefined ? ROOT_CONTEXT : baggagePropagator.extract(ROOT_CONTEXT, { baggage }, defaultTextMapGetter);
+  const parent = parseTraceParent(from.traceparent);
+  if (parent === undefined) {
+    return withBaggage;
+  }
+  const state = from.tracestate === undefined ? {} : { traceState: new TraceState(from.tracestate) };
+  return trace.setSpanContext(withBaggage, { ...parent, ...state });
+}
+
+/** Runs `run` as part of the trace `from`; what it awaits, too. */
+export function runInTrace<T>(from: Trace, run: () => T): T {
+  return context.with(contextFrom(from), run);
+}
+
+/**
+ * Runs `run` in the trace that its caller sent, or in a new one, so that there is a trace id even where nothing is
+ * exported. Where the instrumentation of http has opened a span already, that span stays.
+ */
+export function continueTrace<T>(sent: Trace, run: () => T): T {
+  if (trace.getSpanContext(context.active()) !== undefined) {
+    return run();
+  }
+  const continued = contextFrom(sent);
+  const known = trace.getSpanContext(continued) !== undefined;
+  return context.with(known ? continued : trace.setSpanContext(continued, newSpanContext()), run);
+}
+
+/** Not sampled: whoever gets this trace id must not record half a trace. */
+function newSpanContext() {
+  return { traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex'), traceFlags: 0 };
+}
+
+/** The trace id of the code that runs now. */
+export function traceId(): string | undefined {
+  return trace.getSpanContext(context.active())?.traceId;
+}
+
+/** What a log line needs so that it is found from its trace; empty outside of any trace. */
+export function traceFields(): { trace_id?: string; span_id?: string } {
+  const span = trace.getSpanContext(context.active());
+  return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId };
+}
+
+/** Cut after the last entry that fits. */
+function withinLimit(baggage: string | undefined): string | undefined {
+  if (baggage === undefined || Buffer.byteLength(baggage) <= BAGGAGE_BYTES_MAX) {
+    return baggage;
+  }
+  const kept: string[] = [];
+  let bytes = -1;
+  for (const entry of baggage.split(',')) {
+    bytes += Buffer.byteLength(entry) + 1;
+    if (bytes > BAGGAGE_BYTES_MAX) {
+      break;
+    }
+    kept.push(entry);
+  }
+  return kept.length === 0 ? undefined : kept.join(',');
+}
