@@ -1,0 +1,54 @@
+import type { OrderLine } from '@waybill/contracts';
+import type { EntityManager } from 'typeorm';
+import type { Stock } from '../domain/stock.js';
+
+/** The stock of these SKUs, locked in the order of the SKUs: two orders that share SKUs queue, and never deadlock. */
+export async function lockStock(manager: EntityManager, skus: readonly string[]): Promise<Stock[]> {
+  return manager.query<Stock[]>(
+    'SELECT sku, on_hand AS "onHand", reserved FROM stock WHERE sku = ANY($1) ORDER BY sku FOR UPDATE',
+    [skus],
+  );
+}
+
+/** How the stock of each line changes: times its quantity. */
+export interface StockMovement {
+  readonly onHand: 0 | -1;
+  readonly reserved: 1 | -1;
+}
+
+/** Moves the stock of all lines in one statement, with the rows locked in the order of the SKUs first. */
+export async function moveStock(
+  manager: EntityManager,
+  demand: readonly OrderLine[],
+  movement: StockMovement,
+): Promise<void> {
+  await manager.query(
+    `WITH locked AS MATERIALIZED (SELECT sku FROM stock WHERE sku = ANY($1) ORDER BY sku FOR UPDATE)
+     UPDATE stock
+        SET on_hand = on_hand + $3 * line.quantity, reserved = reserved + $4 * line.quantity, updated_at = now()
+       FROM unnest($1::text[], $2::integer[]) AS line (sku, quantity) JOIN locked ON locked.sku = line.sku
+      WHERE stock.sku = line.sku`,
+    [
+      demand.map(({ sku }) => sku),
+      demand.map(({ quantity }) => quantity),
+      movement.onHand,
+      movement.reserved,
+    ],
+  );
+}
+
+/**
+ * Sets what is on hand; answers undefined, and changes nothing, where more than that is promised to orders.
+ *
+ * The condition stands in the statement because the row may not exist, and then there is nothing that could be locked.
+ */
+export async function setOnHand(manager: EntityManager, sku: string, onHand: number): Promise<Stock | undefined> {
+  const [stock] = await manager.query<Stock[]>(
+    `INSERT INTO stock (sku, on_hand, reserved, updated_at) VALUES ($1, $2, 0, now())
+     ON CONFLICT (sku) DO UPDATE SET on_hand = excluded.on_hand, updated_at = now()
+      WHERE stock.reserved <= excluded.on_hand
+     RETURNING sku, on_hand AS "onHand", reserved`,
+    [sku, onHand],
+  );
+  return stock;
+}
