@@ -1,37 +1,20 @@
-import { type Attributes, context, type Link, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { contextFrom, type Trace } from './trace-context.js';
-import { parseTraceParent } from './trace-parent.js';
+import { type Attributes, type Context, context, type Link, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 
 export interface SpanOptions {
-  readonly kind?: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
+  /** INTERNAL unless told. */
+  readonly kind?: SpanKind;
   /** Ids and names of things; never names or addresses of people, never secrets. */
   readonly attributes?: Attributes;
   /** Other traces that this work belongs to. */
-  readonly links?: readonly Trace[];
-  /** Absent: what runs now. `{}`: a new trace. */
-  readonly parent?: Trace;
+  readonly links?: Link[];
+  /** Absent: what runs now. `contextFrom({})`: a new trace. */
+  readonly parent?: Context;
 }
-
-const KINDS = {
-  internal: SpanKind.INTERNAL,
-  server: SpanKind.SERVER,
-  client: SpanKind.CLIENT,
-  producer: SpanKind.PRODUCER,
-  consumer: SpanKind.CONSUMER,
-} as const;
 
 /** Runs `run` inside a span that ends with it; an error is recorded and travels on. */
 export async function inSpan<T>(name: string, options: SpanOptions, run: (span: Span) => T | Promise<T>): Promise<T> {
-  const parent = options.parent === undefined ? context.active() : contextFrom(options.parent);
-  const span = trace.getTracer('waybill').startSpan(
-    name,
-    {
-      kind: KINDS[options.kind ?? 'internal'],
-      ...(options.attributes === undefined ? {} : { attributes: options.attributes }),
-      links: (options.links ?? []).flatMap(linkTo),
-    },
-    parent,
-  );
+  const { kind = SpanKind.INTERNAL, attributes = {}, links = [], parent = context.active() } = options;
+  const span = trace.getTracer('@waybill/tracing').startSpan(name, { kind, attributes, links }, parent);
   try {
     return await context.with(trace.setSpan(parent, span), () => run(span));
   } catch (error) {
@@ -41,9 +24,4 @@ export async function inSpan<T>(name: string, options: SpanOptions, run: (span: 
   } finally {
     span.end();
   }
-}
-
-function linkTo(other: Trace): Link[] {
-  const spanContext = parseTraceParent(other.traceparent);
-  return spanContext === undefined ? [] : [{ context: spanContext }];
 }
