@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@waybill/source', 'node', 'module', 'import', 'default'];
 const fromSource = {
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+  // What stays outside is loaded by Node itself, which knows `import` from `require`; it needs only our own condition.
+  ssr: { resolve: { conditions, externalConditions: ['@waybill/source'] } },
 };
 
 export default defineConfig({
