@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 // Every project runs from TypeScript source: the custom condition leads to src/index.ts, so no build comes first.
-const conditions = ['@waybill/source', 'node', 'module', 'import', 'default'];
+// Not `import` or `module`: vitest hands these names to Node, whose `require` would then load ES modules.
+const conditions = ['@waybill/source', 'node'];
 const fromSource = {
   resolve: { conditions },
-  // What stays outside is loaded by Node itself, which knows `import` from `require`; it needs only our own condition.
-  ssr: { resolve: { conditions, externalConditions: ['@waybill/source'] } },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
 };
 
 export default defineConfig({
