@@ -55,7 +55,7 @@ const DELETE_AND_READ = `
         SELECT 1 FROM outbox h
         WHERE h.held AND h.aggregatetype = o.aggregatetype AND h.aggregateid = o.aggregateid AND h.version < o.version)
     ORDER BY o.seq LIMIT $4
-  )
+  ),
   earlier AS (
     SELECT DISTINCT ON (p.seq) p.* FROM lowest
     JOIN outbox p ON p.aggregatetype = lowest.aggregatetype AND p.aggregateid = lowest.aggregateid
