@@ -1,11 +1,20 @@
-import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import type { ConfigProblem } from './config-error.js';
 import { readPem, type ReadFile, readTextFile } from './read-file.js';
 
-/** How to reach a Postgres server: the address, and Node's TLS options or `false`. */
+/** The part of Node's TLS options that `sslmode` and the files decide. */
+export interface DatabaseTls {
+  readonly rejectUnauthorized: boolean;
+  /** Set where the name in the certificate does not matter. */
+  readonly checkServerIdentity?: () => undefined;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** How to reach a Postgres server. */
 export interface DatabaseConnection {
   readonly url: string;
-  readonly ssl: false | ConnectionOptions;
+  readonly ssl: false | DatabaseTls;
 }
 
 const MODES = ['disable', 'require', 'verify-ca', 'verify-full'];
@@ -48,7 +57,7 @@ export function parseDatabase(
       ssl: {
         // As in libpq: "require" checks nothing unless it is told which authority to trust.
         rejectUnauthorized: mode !== 'require' || ca !== undefined,
-        checkServerIdentity: mode === 'verify-full' ? checkServerIdentity : () => undefined,
+        ...(mode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
         ...(ca === undefined ? {} : { ca }),
         ...(cert === undefined ? {} : { cert }),
         ...(key === undefined ? {} : { key }),

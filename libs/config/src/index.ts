@@ -1,5 +1,5 @@
 export { CONFIG_EXIT_CODE, ConfigError, type ConfigProblem } from './config-error.js';
-export { type DatabaseConnection, parseDatabase } from './database-connection.js';
+export { type DatabaseConnection, type DatabaseTls, parseDatabase } from './database-connection.js';
 export {
   durationMs,
   type FieldFacts,

@@ -1,1 +1,10 @@
-export {};
+export { Metrics } from './metrics.js';
+export { type ProblemDocument } from './problem-document.js';
+export { type FieldError, type ProblemDetails, ProblemError } from './problem-error.js';
+export { type MigrationOptions, runMigrations } from './run-migrations.js';
+export { runService } from './run-service.js';
+export { type ServiceSettings } from './service-settings.js';
+export { type RunningService, type ServiceOptions, startService, type Surroundings } from './start-service.js';
+export { type BackgroundWorker, type EventHandler, type Subscriptions, type SubscriptionTable } from './subscriptions.js';
+export { CONFIG, LOGGER, SETTINGS } from './tokens.js';
+export { WaybillModule, type WaybillModuleOptions } from './waybill.module.js';

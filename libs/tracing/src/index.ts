@@ -2,9 +2,11 @@ export { onTracingTrouble } from './diagnostics.js';
 export { inSpan, type SpanOptions } from './in-span.js';
 export { flushTracing } from './provider.js';
 export {
+  activeTraceParent,
   contextFrom,
   continueTrace,
   currentTrace,
+  nameRequestSpan,
   runInTrace,
   type Trace,
   traceFields,

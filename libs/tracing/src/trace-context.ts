@@ -77,6 +77,21 @@ export function traceId(): string | undefined {
   return trace.getSpanContext(context.active())?.traceId;
 }
 
+/** The active span as a `traceresponse` header tells it to the caller. */
+export function activeTraceParent(): string | undefined {
+  const span = trace.getSpanContext(context.active());
+  return span === undefined ? undefined : formatTraceParent(span);
+}
+
+/** Names the server's span after the route's pattern; a span named after the path would be a group of its own. */
+export function nameRequestSpan(method: string, route: string | undefined): void {
+  const span = trace.getActiveSpan();
+  if (route !== undefined && span?.isRecording() === true) {
+    span.updateName(`${method} ${route}`);
+    span.setAttribute('http.route', route);
+  }
+}
+
 /** What a log line needs so that it is found from its trace; empty outside of any trace. */
 export function traceFields(): { trace_id?: string; span_id?: string } {
   const span = trace.getSpanContext(context.active());

@@ -1,0 +1,116 @@
+import { hostname } from 'node:os';
+import { consumers, publishers, type Service } from '@waybill/contracts';
+import { type ConnectionSettings, createConnection } from '@waybill/database';
+import type { EventConsumer, EventProducer, KafkaClient } from '@waybill/kafka';
+import { OutboxRelay, type OutboxSignal } from '@waybill/outbox';
+import type pg from 'pg';
+import { publishDeadLetter } from './dead-letter.js';
+import { EventRouter } from './event-router.js';
+import type { Metrics } from './metrics.js';
+import type { PlainLog } from './service-logger.js';
+import type { ServiceSettings } from './service-settings.js';
+import type { SubscriptionTable } from './subscriptions.js';
+
+export interface MessagingOptions {
+  readonly service: Service;
+  readonly settings: ServiceSettings;
+  readonly connection: ConnectionSettings;
+  readonly kafka: KafkaClient;
+  readonly signal: OutboxSignal;
+  readonly metrics: Metrics;
+  readonly log: PlainLog;
+  /** Absent for a service that listens to nobody. */
+  readonly table: SubscriptionTable | undefined;
+}
+
+/** The two ends of Kafka in one service: its outbox goes out, the others' events come in; each only if it has the role. */
+export class Messaging {
+  private readonly producer: EventProducer;
+  private readonly relay: OutboxRelay | undefined;
+  private readonly consumer: EventConsumer | undefined;
+
+  constructor(private readonly options: MessagingOptions) {
+    const { settings, kafka, table } = options;
+    this.producer = kafka.producer();
+    this.relay = settings.roles.includes('relay') ? this.createRelay() : undefined;
+    this.consumer = settings.roles.includes('consumer') && table !== undefined ? this.createConsumer(table) : undefined;
+  }
+
+  get usesKafka(): boolean {
+    return this.relay !== undefined || this.consumer !== undefined;
+  }
+
+  /** Call it when the database is there: without it neither has anything to do. */
+  start(): void {
+    this.relay?.start();
+    this.consumer?.start();
+  }
+
+  async stopConsumer(): Promise<void> {
+    await this.consumer?.stop();
+  }
+
+  async stopRelay(): Promise<void> {
+    await this.relay?.stop();
+  }
+
+  async disconnect(): Promise<void> {
+    await this.producer.disconnect();
+    await this.options.kafka.close();
+  }
+
+  private createRelay(): OutboxRelay {
+    const { service, settings, signal, metrics, log } = this.options;
+    const published = metrics.counter('waybill_outbox_published_total', 'Events that Kafka has acknowledged.');
+    const relay = new OutboxRelay({
+      source: publishers[service].source,
+      owner: `${service}-${settings.instance}@${hostname()}:${process.pid}`,
+      connect: () => this.connect(),
+      publish: (records) => this.producer.publish(records),
+      signal,
+      log,
+      onPublished: (rows) => published.inc(rows),
+    });
+    metrics.gauge('waybill_outbox_shards', 'Shards of the outbox that this process relays, of 64.', () => relay.status().shards);
+    metrics.gauge(
+      'waybill_outbox_relay_idle_seconds',
+      'Time since the relay last came round; a few seconds at most while all is well.',
+      () => relay.status().lastTurnMsAgo / 1_000,
+    );
+    return relay;
+  }
+
+  private createConsumer(table: SubscriptionTable): EventConsumer {
+    const { service, kafka, metrics, log } = this.options;
+    const records = metrics.counter('waybill_consumer_records_total', 'Records read, by what became of them.', ['outcome', 'type']);
+    const router = new EventRouter({
+      table,
+      deadLetter: async (record, reason) => {
+        await publishDeadLetter(this.producer, service, record, reason);
+        const { topic, partition, offset } = record;
+        log.error('a record that is no event went to the dead-letter topic', { topic, partition, offset, reason });
+      },
+      counted: (outcome, type) => records.inc({ outcome, type }),
+    });
+    const consumer = kafka.consumer({
+      group: `waybill-${service}`,
+      topics: consumers[service].map((publisher) => publishers[publisher].topic),
+      handle: (record) => router.handle(record),
+    });
+    metrics.gauge('waybill_consumer_joined', '1 while this process is a member of its consumer group.', () =>
+      Number(consumer.status().joined),
+    );
+    metrics.gauge(
+      'waybill_consumer_held_partitions',
+      'Partitions that wait because an event of theirs fails.',
+      () => consumer.status().held.length,
+    );
+    return consumer;
+  }
+
+  private async connect(): Promise<pg.Client> {
+    const client = createConnection(this.options.connection);
+    await client.connect();
+    return client;
+  }
+}

@@ -1,0 +1,41 @@
+import { portOf, type Role, roles } from '@waybill/config';
+
+/** What service-defaults itself needs of a service's configuration. */
+export interface ServiceSettings {
+  readonly name: string;
+  readonly instance: number;
+  readonly host: string;
+  readonly port: number;
+  readonly roles: readonly Role[];
+  readonly logLevel: string;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveMs: number;
+  readonly drainMs: number;
+  readonly timeoutMs: number;
+}
+
+/** Picks them out of the checked values. A service without `rolesConfig` has all roles. */
+export function serviceSettings(name: string, config: Readonly<Record<string, unknown>>): ServiceSettings {
+  const portName = `${name.toUpperCase()}_PORT`;
+  const need = <T>(key: string): T => {
+    if (!(key in config)) {
+      throw new TypeError(
+        `The configuration of ${name} has no ${key}: its schema should spread httpConfig('${name}', port) and shutdownConfig.`,
+      );
+    }
+    return config[key] as T;
+  };
+  need(portName);
+  return {
+    name,
+    instance: need('WAYBILL_INSTANCE'),
+    host: need('WAYBILL_HOST'),
+    port: portOf(config, portName),
+    roles: (config['ROLES'] as readonly Role[] | undefined) ?? roles,
+    logLevel: need('LOG_LEVEL'),
+    requestTimeoutMs: need('HTTP_REQUEST_TIMEOUT_MS'),
+    keepAliveMs: need('HTTP_KEEP_ALIVE_MS'),
+    drainMs: need('SHUTDOWN_DRAIN_MS'),
+    timeoutMs: need('SHUTDOWN_TIMEOUT_MS'),
+  };
+}
