@@ -153,7 +153,7 @@ describe('the lint rules', () => {
   });
 
   it('are switched off nowhere without a reason beside it', () => {
-    const bare = repositoryFiles('*.ts', '*.mjs').flatMap((file) =>
+    const bare = repositoryFiles('**/*.ts', '**/*.mjs').flatMap((file) =>
       read(file)
         .split('\n')
         .filter((line) => /\/[/*]\s*eslint-disable/.test(line) && !/ -- \S/.test(line))

@@ -12,7 +12,8 @@ export const exists = (file: string): boolean => existsSync(pathOf(file));
 export const readJson = <T>(file: string): T => JSON.parse(read(file)) as T;
 
 /** What is committed or about to be, without what .gitignore names and without files that are just being deleted. */
-export function repositoryFiles(...patterns: string[]): string[] {
+export function repositoryFiles(...globs: string[]): string[] {
+  const patterns = globs.map((glob) => `:(glob)${glob}`);
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...patterns], {
     cwd: root,
     encoding: 'utf8',
