@@ -1,1 +1,7 @@
-export {};
+// First: the instrumentation must be there before http and pg are loaded.
+import '@waybill/tracing/register';
+import { runService } from '@waybill/service-defaults';
+import { AppModule } from './app.module.js';
+import { configSchema } from './config.js';
+
+await runService({ name: 'orders', config: configSchema, module: AppModule });

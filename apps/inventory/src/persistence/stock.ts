@@ -1,6 +1,7 @@
 import type { OrderLine } from '@waybill/contracts';
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, MoreThan } from 'typeorm';
 import type { Stock } from '../domain/stock.js';
+import { StockEntity } from './stock.entity.js';
 
 /** The stock of these SKUs, locked in the order of the SKUs: two orders that share SKUs queue, and never deadlock. */
 export async function lockStock(manager: EntityManager, skus: readonly string[]): Promise<Stock[]> {
@@ -51,4 +52,21 @@ export async function setOnHand(manager: EntityManager, sku: string, onHand: num
     [sku, onHand],
   );
   return stock;
+}
+
+export async function findStock(manager: EntityManager, sku: string): Promise<Stock | undefined> {
+  return (await manager.findOneBy(StockEntity, { sku })) ?? undefined;
+}
+
+/** One page in the order of the SKUs, those after `cursor`; `more` tells whether another one follows. */
+export async function listStock(
+  manager: EntityManager,
+  { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
+): Promise<{ stock: Stock[]; more: boolean }> {
+  const found = await manager.find(StockEntity, {
+    ...(cursor === undefined ? {} : { where: { sku: MoreThan(cursor) } }),
+    order: { sku: 'ASC' },
+    take: limit + 1,
+  });
+  return { stock: found.slice(0, limit), more: found.length > limit };
 }

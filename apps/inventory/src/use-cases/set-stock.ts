@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Stock } from '../domain/stock.js';
-import { setOnHand } from '../persistence/stock.js';
 import { StockEntity } from '../persistence/stock.entity.js';
+import { setOnHand } from '../persistence/stock.js';
 
 export type SetStockResult =
   | { readonly kind: 'set'; readonly stock: Stock }

@@ -1,5 +1,6 @@
-import type { EntityManager } from 'typeorm';
-import type { Order } from '../domain/order.js';
+import { type EntityManager, LessThan } from 'typeorm';
+import type { Order, OrderStatus } from '../domain/order.js';
+import { OrderEntity } from './order.entity.js';
 
 /** The order and its lines in one statement, so that placing an order waits for the database once and not twice. */
 export async function insertOrder(manager: EntityManager, order: Order): Promise<void> {
@@ -47,4 +48,42 @@ export async function updateOrder(manager: EntityManager, order: Order): Promise
       WHERE id = $1`,
     [order.id, order.status, order.version, order.reason, order.shipmentId, order.trackingCode, order.updatedAt],
   );
+}
+
+export async function findOrder(manager: EntityManager, id: string): Promise<Order | undefined> {
+  const [order] = await manager.find(OrderEntity, { ...WITH_LINES, where: { id } });
+  return order === undefined ? undefined : inOrderOfLines(order);
+}
+
+export interface OrderFilter {
+  readonly customerId?: string | undefined;
+  readonly status?: OrderStatus | undefined;
+  /** Only orders that are older than this one. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+/** One page, newest first; `more` tells whether another one follows. A page costs the same however deep it lies. */
+export async function listOrders(
+  manager: EntityManager,
+  { customerId, status, cursor, limit }: OrderFilter,
+): Promise<{ orders: Order[]; more: boolean }> {
+  const found = await manager.find(OrderEntity, {
+    ...WITH_LINES,
+    where: {
+      ...(customerId === undefined ? {} : { customerId }),
+      ...(status === undefined ? {} : { status }),
+      ...(cursor === undefined ? {} : { id: LessThan(cursor) }),
+    },
+    order: { id: 'DESC' },
+    take: limit + 1,
+  });
+  return { orders: found.slice(0, limit).map(inOrderOfLines), more: found.length > limit };
+}
+
+/** The lines in a second statement: joined, a limit of orders would be a limit of lines. */
+const WITH_LINES = { relations: { lines: true }, relationLoadStrategy: 'query' } as const;
+
+function inOrderOfLines(order: OrderEntity): Order {
+  return { ...order, lines: [...order.lines].sort((a, b) => a.lineNo - b.lineNo) };
 }

@@ -1,0 +1,4 @@
+import { runMigrations } from '@waybill/service-defaults';
+import { migrations } from './persistence/migrations.js';
+
+await runMigrations({ name: 'shipping', migrations });
