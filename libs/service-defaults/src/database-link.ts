@@ -13,6 +13,10 @@ const BACKOFF_MAX_MS = 2_000;
 export class DatabaseLink {
   private readonly stopping = new AbortController();
   private connecting: Promise<void> | undefined;
+  private attempted: () => void = () => undefined;
+  private readonly firstAttempt = new Promise<void>((resolve) => {
+    this.attempted = resolve;
+  });
   private lastError: unknown;
 
   constructor(
@@ -27,6 +31,8 @@ export class DatabaseLink {
 
   /** The health check: a connection can be had from the pool, and it answers. */
   async check(): Promise<void> {
+    // So that the first verdict is about the database, and not about how young the process is.
+    await this.firstAttempt;
     if (!this.dataSource.isInitialized) {
       throw this.lastError ?? new Error('not connected yet');
     }
@@ -51,6 +57,8 @@ export class DatabaseLink {
         return;
       } catch (error) {
         this.report(error, attempt);
+      } finally {
+        this.attempted();
       }
       const waitMs = Math.min(BACKOFF_MS * 2 ** (attempt - 1), BACKOFF_MAX_MS) * (0.5 + Math.random() / 2);
       await sleep(waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);

@@ -36,7 +36,7 @@ export function createHttpAdapter({ settings, log }: Pick<Parts, 'settings' | 'l
     // A request that was accepted is served: readiness went off long before.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true },
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => sendProblem(error, request, reply, log),
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => continueTrace({}, () => sendProblem(error, request, reply, log)),
     clientErrorHandler: refuseNoHttp,
   });
 }
@@ -127,6 +127,16 @@ function notThisRole(): ProblemError {
   });
 }
 
+function invalidJson(cause: Error): ProblemError {
+  return new ProblemError({
+    code: 'invalid-json',
+    status: 400,
+    title: 'The body is not valid JSON',
+    detail: cause.message,
+    cause,
+  });
+}
+
 /** JSON or nothing: Fastify would also take text/plain, and a body that is a string where an object is meant. */
 function parseOnlyJson(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
@@ -138,6 +148,6 @@ function parseOnlyJson(app: NestFastifyApplication): void {
       done(null, undefined);
       return;
     }
-    void parse(request, body, done);
+    void parse(request, body, (error, parsed) => done(error === null ? null : invalidJson(error), parsed));
   });
 }

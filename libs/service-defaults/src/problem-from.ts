@@ -58,7 +58,8 @@ function fromHttp(error: unknown): ProblemError | undefined {
   const message = error instanceof Error ? error.message : undefined;
   const detail = known.detail ?? message;
   return new ProblemError({
-    ...(isInvalidJson(error) ? INVALID_JSON : known),
+    code: known.code,
+    title: known.title,
     status,
     ...(detail === undefined ? {} : { detail }),
     cause: error,
@@ -70,8 +71,6 @@ interface Known {
   readonly title: string;
   readonly detail?: string;
 }
-
-const INVALID_JSON = { code: 'invalid-json', title: 'The body is not valid JSON' };
 
 const KNOWN: Readonly<Record<number, Known>> = {
   404: { code: 'not-found', title: 'There is nothing here' },
@@ -90,19 +89,14 @@ const KNOWN: Readonly<Record<number, Known>> = {
   },
 };
 
-function isInvalidJson(error: unknown): boolean {
-  const code = codeOf(error);
-  return error instanceof SyntaxError || code === 'FST_ERR_CTP_INVALID_JSON_BODY' || code === 'FST_ERR_CTP_EMPTY_JSON_BODY';
-}
-
 /** Fastify's own errors; another library's `statusCode` says nothing about our answer. */
 function fastifyStatus(error: unknown): number | undefined {
   if (!(error instanceof Error)) {
     return undefined;
   }
   const { statusCode } = error as { statusCode?: unknown };
-  const known = (codeOf(error)?.startsWith('FST_ERR_') ?? false) || error instanceof SyntaxError;
-  return known && typeof statusCode === 'number' ? statusCode : undefined;
+  const ours = codeOf(error)?.startsWith('FST_ERR_') ?? false;
+  return ours && typeof statusCode === 'number' ? statusCode : undefined;
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { PROBLEM_TYPE, problemDocument } from './problem-document.js';
+import type { ProblemError } from './problem-error.js';
 import { problemFrom } from './problem-from.js';
 
 /** Turns every error that leaves a controller into problem+json, and logs what is our fault. */
@@ -17,10 +18,7 @@ export class ProblemFilter implements ExceptionFilter {
 
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
   const problem = problemFrom(error);
-  if (problem.status >= 500) {
-    const level = problem.code === 'internal' ? 'error' : 'warn';
-    log[level]({ err: problem.cause ?? problem, method: request.method, path: request.url, status: problem.status }, problem.title);
-  }
+  report(problem, request, log);
   if (reply.sent) {
     return;
   }
@@ -29,4 +27,15 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .headers(problem.headers)
     .type(PROBLEM_TYPE)
     .send(JSON.stringify(problemDocument(problem, request.url)));
+}
+
+/** Our fault: with its stack. A dependency's: one line, because while it is away every request is one. */
+function report(problem: ProblemError, request: FastifyRequest, log: Logger): void {
+  const facts = { method: request.method, path: request.url, status: problem.status, problem: problem.code };
+  const { cause } = problem;
+  if (problem.code === 'internal') {
+    log.error({ ...facts, err: cause }, problem.title);
+  } else if (problem.status >= 500) {
+    log.warn({ ...facts, reason: cause instanceof Error ? cause.message : undefined }, problem.title);
+  }
 }
