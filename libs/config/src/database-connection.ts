@@ -1,5 +1,5 @@
 import type { ConfigProblem } from './config-error.js';
-import { readPem, type ReadFile, readTextFile } from './read-file.js';
+import { type ReadFile, readPem, readTextFile } from './read-file.js';
 
 /** The part of Node's TLS options that `sslmode` and the files decide. */
 export interface DatabaseTls {

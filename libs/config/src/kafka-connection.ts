@@ -1,5 +1,5 @@
 import type { ConfigProblem } from './config-error.js';
-import { readPem, readSecret, type ReadFile, readTextFile } from './read-file.js';
+import { type ReadFile, readPem, readSecret, readTextFile } from './read-file.js';
 
 /** How to reach Kafka, in a form that any client understands. */
 export interface KafkaConnection {

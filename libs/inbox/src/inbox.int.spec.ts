@@ -1,8 +1,8 @@
 import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { inboxTables } from './inbox-tables.js';
 import { Inbox } from './inbox.js';
+import { inboxTables } from './inbox-tables.js';
 
 const event = {
   id: '01937fd1-7f5a-7c3e-8a55-0f1b1c2d3e4f',

@@ -1,2 +1,2 @@
-export { inboxTables } from './inbox-tables.js';
 export { type EffectOutcome, Inbox, type InboxOutcome, type RunTransaction } from './inbox.js';
+export { inboxTables } from './inbox-tables.js';

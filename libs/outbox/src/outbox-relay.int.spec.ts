@@ -4,11 +4,11 @@ import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { Outbox } from './outbox.js';
 import { deleteAndRead, holdRow, type OutboxRecord } from './outbox-batch.js';
 import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
 import { OutboxSignal } from './outbox-signal.js';
 import { outboxTables } from './outbox-tables.js';
-import { Outbox } from './outbox.js';
 import { ShardLeases } from './shard-leases.js';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };

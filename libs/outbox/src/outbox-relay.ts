@@ -2,8 +2,8 @@ import type pg from 'pg';
 import { aggregateOf, deleteAndRead, holdRow, type OutboxRecord, type OutboxRow, toRecord, withinBytes } from './outbox-batch.js';
 import { isRecordRefused } from './outbox-errors.js';
 import type { OutboxSignal } from './outbox-signal.js';
-import { type HeldShards, ShardLeases } from './shard-leases.js';
 import { SHARDS } from './shard.js';
+import { type HeldShards, ShardLeases } from './shard-leases.js';
 
 /*
  * Carries committed outbox rows to Kafka: at least once, in the order of each aggregate's versions, by one relay at a

@@ -2,8 +2,8 @@ import { eventSchemas, type EventType, type NewEvent, publishers, type Service }
 import { currentTrace } from '@waybill/tracing';
 import type { EntityManager } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
-import { markForWakeUp } from './outbox-signal.js';
 import { InvalidEventError, NotInTransactionError } from './outbox-errors.js';
+import { markForWakeUp } from './outbox-signal.js';
 import { shardOf } from './shard.js';
 
 /** Below the relay's bound for one partition's batch, which is below what the broker takes. */

@@ -6,9 +6,9 @@ import { activeTraceParent, continueTrace, nameRequestSpan } from '@waybill/trac
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from './metrics.js';
+import { sendProblem } from './problem.filter.js';
 import { PROBLEM_TYPE } from './problem-document.js';
 import { ProblemError } from './problem-error.js';
-import { sendProblem } from './problem.filter.js';
 import type { ServiceSettings } from './service-settings.js';
 
 /** Enough for an order of 1,000 lines four times over. */
