@@ -1,1 +1,3 @@
-export {};
+export type { Infrastructure, KafkaServer, PostgresServer } from './infrastructure.js';
+export { type ManagedServer } from './managed-server.js';
+export { startTestInfrastructure } from './test-infrastructure.js';

@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChildProgram } from './child-program.js';
+import { freePort, isFree } from './free-port.js';
+import type { Java } from './java.js';
+import { classArchiveFile, type KafkaJars } from './kafka-jars.js';
+import { LogFile } from './log-file.js';
+import type { ManagedServer } from './managed-server.js';
+import type { ProcessRoll } from './process-roll.js';
+import { runProgram } from './run-program.js';
+import { ServerStartError, startServer } from './server-start.js';
+import { SetUpError } from './set-up-error.js';
+
+export interface EmbeddedKafkaOptions {
+  readonly home: string;
+  readonly roll: ProcessRoll;
+  readonly java: Java;
+  readonly jars: KafkaJars;
+  /** Taken if it is free, else another one is chosen. */
+  readonly preferredPort?: number;
+  readonly jvmOptions?: readonly string[];
+}
+
+const TEMPLATE = new URL('../server.properties.template', import.meta.url);
+const READY_TIMEOUT_MS = 90_000;
+const STOP_TIMEOUT_MS = 15_000;
+const START_ATTEMPTS = 5;
+
+/** C1 and the serial collector: half the CPU at start and the least memory, on a machine that runs ten programs more. */
+const JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+const LOGGING = [
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  '-Dorg.slf4j.simpleLogger.showDateTime=true',
+  '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
+  // It prints the line that says the broker is ready.
+  '-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info',
+];
+
+/** One real Apache Kafka node (KRaft, broker and controller) from jars, bound to 127.0.0.1. */
+export class EmbeddedKafka implements ManagedServer {
+  private readonly folder: string;
+  private readonly log: LogFile;
+  private child: ChildProgram | undefined;
+  private port: number | undefined;
+
+  constructor(private readonly options: EmbeddedKafkaOptions) {
+    this.folder = join(options.home, 'kafka');
+    this.log = new LogFile(join(options.home, 'logs', 'kafka.log'));
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  get brokers(): string {
+    if (this.port === undefined) {
+      throw new Error('Kafka has no address before its first start');
+    }
+    return `127.0.0.1:${this.port}`;
+  }
+
+  get logFile(): string {
+    return this.log.path;
+  }
+
+  /** The first start chooses the port; later ones keep it, because clients know it. */
+  async start(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const port = this.port ?? (await this.choosePort(attempt));
+      try {
+        this.child = await this.startOn(port);
+        this.port = port;
+        return;
+      } catch (error) {
+        const mayHelp = error instanceof ServerStartError && isAboutItsPlace(error.output);
+        if (!mayHelp || attempt === START_ATTEMPTS) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  async stop(timeoutMs = STOP_TIMEOUT_MS): Promise<void> {
+    await this.child?.stop(timeoutMs);
+  }
+
+  async kill(): Promise<void> {
+    await this.child?.kill();
+  }
+
+  private async choosePort(attempt: number): Promise<number> {
+    const preferred = this.options.preferredPort;
+    return preferred !== undefined && attempt === 1 && (await isFree(preferred)) ? preferred : freePort();
+  }
+
+  private async startOn(port: number): Promise<ChildProgram> {
+    const properties = this.writeProperties(port, await freePort());
+    await this.formatOnce(properties);
+    return startServer(
+      {
+        name: 'kafka',
+        command: this.options.java.command,
+        args: ['-Xmx256m', ...this.jvm(), 'kafka.Kafka', properties],
+        cwd: this.folder,
+        env: process.env,
+        log: this.log,
+        stopSignal: 'SIGTERM',
+      },
+      { readyLine: 'Kafka Server started', timeoutMs: READY_TIMEOUT_MS },
+      this.options.roll,
+    );
+  }
+
+  private jvm(): string[] {
+    const { java, jars, jvmOptions } = this.options;
+    const archive = classArchiveFile(java, jars);
+    const archiveOptions = jvmOptions === undefined && existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : [];
+    return [...JVM, ...archiveOptions, ...(jvmOptions ?? []), ...LOGGING, '-cp', jars.classPath];
+  }
+
+  private writeProperties(port: number, controllerPort: number): string {
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    const file = join(this.folder, 'server.properties');
+    const text = readFileSync(TEMPLATE, 'utf8')
+      .replaceAll('@PORT@', String(port))
+      .replaceAll('@CONTROLLER_PORT@', String(controllerPort))
+      // In a properties file a backslash starts an escape.
+      .replaceAll('@DATA@', join(this.folder, 'data').replaceAll('\\', '\\\\'));
+    writeFileSync(file, text);
+    return file;
+  }
+
+  /** The version is written last: data without it was left half-made and holds nothing yet. */
+  private async formatOnce(properties: string): Promise<void> {
+    const versionFile = join(this.folder, 'version');
+    if (existsSync(versionFile)) {
+      return;
+    }
+    rmSync(join(this.folder, 'data'), { recursive: true, force: true });
+    const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
+    const { code, output } = await runProgram(this.options.java.command, [
+      ...this.jvm().filter((option) => !option.startsWith('-XX:ArchiveClassesAtExit')),
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      clusterId,
+      '-c',
+      properties,
+    ]);
+    if (code !== 0) {
+      throw new Error(`Kafka's folder ${this.folder} could not be formatted (exit code ${code}):\n${output}`);
+    }
+    writeFileSync(versionFile, `${this.options.jars.version}\n`);
+  }
+}
+
+/** Throws when the data of a home was written by another Kafka. */
+export function checkKafkaData(home: string, version: string): void {
+  const versionFile = join(home, 'kafka', 'version');
+  const found = existsSync(versionFile) ? readFileSync(versionFile, 'utf8').trim() : version;
+  if (found !== version) {
+    throw new SetUpError(
+      `The data in ${join(home, 'kafka')} was written by Kafka ${found}, this is Kafka ${version}. Forget it with \`npm start -- --fresh\`, or point WAYBILL_HOME at another folder.`,
+    );
+  }
+}
+
+/** A port that was taken in the meantime, or a predecessor that has not quite let go of the folder. */
+function isAboutItsPlace(output: string): boolean {
+  return /Address already in use|BindException|Failed to acquire lock/.test(output);
+}
