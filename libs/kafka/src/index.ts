@@ -4,8 +4,8 @@ export {
   EventConsumer,
   type EventConsumerOptions,
   type HeldPartition,
-} from './event-consumer.js';
-export { EventProducer, type OutgoingRecord } from './event-producer.js';
+} from './consumer.js';
+export { EventProducer, type OutgoingRecord } from './producer.js';
 export { KafkaClient, type KafkaSettings } from './kafka-client.js';
 export { kafkaErrorType, RecordRefusedError } from './kafka-errors.js';
 export { type KafkaLog } from './kafka-log.js';

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs';
-import { EventConsumer, type EventConsumerOptions } from './event-consumer.js';
-import { EventProducer } from './event-producer.js';
+import { EventConsumer, type EventConsumerOptions } from './consumer.js';
+import { EventProducer } from './producer.js';
 import { type KafkaLog, logCreatorFor } from './kafka-log.js';
 import { ensureTopics, type TopicDeclaration } from './topic-declaration.js';
 

@@ -39,9 +39,9 @@ export interface OutboxRelayOptions {
   readonly batchBytesMax?: number;
   /** The backstop behind the signals; 1 s. */
   readonly pollIntervalMs?: number;
-  /** How long a killed relay's shards stay unserved; 6 s. */
+  /** How long a killed relay's shards stay unserved; 8 s. */
   readonly leaseTtlMs?: number;
-  /** 4 s. */
+  /** The longest that `publish` takes; 5 s. */
   readonly sendTimeoutMs?: number;
 }
 
@@ -77,8 +77,8 @@ export class OutboxRelay {
 
   constructor(private readonly options: OutboxRelayOptions) {
     this.now = options.now ?? (() => performance.now());
-    this.ttlMs = options.leaseTtlMs ?? 6_000;
-    this.sendTimeoutMs = options.sendTimeoutMs ?? 4_000;
+    this.ttlMs = options.leaseTtlMs ?? 8_000;
+    this.sendTimeoutMs = options.sendTimeoutMs ?? 5_000;
     if (this.sendTimeoutMs >= this.ttlMs) {
       throw new RangeError(
         `leaseTtlMs should be longer than sendTimeoutMs, or a lease could end during a send; got ${this.ttlMs} and ${this.sendTimeoutMs}`,

@@ -1,7 +1,7 @@
 import { createTestTopic, until } from '@waybill/testing';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import type { ConsumedRecord, EventConsumer } from './event-consumer.js';
-import type { EventProducer } from './event-producer.js';
+import type { ConsumedRecord, EventConsumer } from './consumer.js';
+import type { EventProducer } from './producer.js';
 import { KafkaClient } from './kafka-client.js';
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
