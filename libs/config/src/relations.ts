@@ -1,6 +1,6 @@
 import type { ConfigProblem } from './config-error.js';
 import { parseDatabase } from './database-connection.js';
-import { type KafkaSaslSettings, type KafkaTlsSettings, parseSasl, parseTls } from './kafka-connection.js';
+import { type KafkaTlsSettings, parseSasl, parseTls } from './kafka-connection.js';
 import { readTextFile } from './read-file.js';
 import { kafkaConfig, shutdownConfig } from './shared-settings.js';
 
@@ -36,7 +36,7 @@ export const relations: readonly Relation[] = [
   },
   {
     names: () => Object.keys(kafkaConfig).filter((name) => name.includes('_SASL')),
-    check: (values) => collect((problems) => parseSasl(values as KafkaSaslSettings, readTextFile, problems)),
+    check: (values) => collect((problems) => parseSasl(values, readTextFile, problems)),
   },
   {
     names: (shape) => databaseUrls(shape),

@@ -19,7 +19,7 @@ type Described = z.ZodType & { readonly def: { readonly innerType?: z.ZodType; r
 export function describeSetting(name: string, type: z.ZodType): Setting {
   let facts: FieldFacts & { readonly description?: string | undefined } = {};
   let fallback: unknown;
-  for (let each: Described | undefined = type as Described; each !== undefined; each = each.def.innerType as Described) {
+  for (let each: Described | undefined = type; each !== undefined; each = each.def.innerType as Described) {
     // The outermost layer was added last and knows best.
     facts = { ...z.globalRegistry.get(each), ...facts };
     fallback ??= each.def.defaultValue;

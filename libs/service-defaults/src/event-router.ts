@@ -60,7 +60,7 @@ export class EventRouter {
       case 'data': {
         const { topic, partition, offset } = record;
         const event = { ...envelope, topic, partition, offset, data: data.data } as ReceivedEvent;
-        this.options.counted(outcomeOf(await handler(event as never)), type);
+        this.options.counted(outcomeOf(await handler(event)), type);
       }
     }
   }

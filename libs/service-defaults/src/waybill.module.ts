@@ -15,7 +15,7 @@ import { DatabaseLink } from './database-link.js';
 import { Messaging } from './messaging.js';
 import { Metrics } from './metrics.js';
 import { plainLog } from './service-logger.js';
-import { type ServiceSettings } from './service-settings.js';
+import type { ServiceSettings } from './service-settings.js';
 import type { BackgroundWorker, Subscriptions } from './subscriptions.js';
 import { CONFIG, LOGGER, SERVICE_OPTIONS, SETTINGS } from './tokens.js';
 
