@@ -10,6 +10,17 @@ export class CommitUnknownError extends Error {
   }
 }
 
+/** The connection was lost before COMMIT was sent: the server has rolled the transaction back. */
+export class ConnectionLostError extends Error {
+  /** SQLSTATE connection_failure. */
+  readonly code = '08006';
+
+  constructor() {
+    super('The connection to the database was lost before the transaction was committed; nothing of it has happened.');
+    this.name = 'ConnectionLostError';
+  }
+}
+
 /**
  * A statement had failed, its error was swallowed, and the transaction went on to COMMIT: Postgres would have answered
  * that COMMIT with ROLLBACK, and the caller would have taken a lost change for a made one.

@@ -3,6 +3,7 @@ export { createDataSource, type DataSourceSettings } from './data-source.js';
 export {
   AbortedTransactionError,
   CommitUnknownError,
+  ConnectionLostError,
   isConnectionLost,
   isDatabaseUnavailable,
   sqlStateOf,

@@ -1,4 +1,4 @@
-import { createTestDatabase, type TestDatabase } from '@waybill/testing';
+import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import type { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createConnection } from './connection.js';
@@ -15,6 +15,11 @@ beforeEach(async () => {
     'INSERT INTO rows VALUES (1, 0), (2, 0)',
     // Fails at COMMIT, where a deferred constraint is checked.
     'CREATE TABLE children (parent integer REFERENCES rows (id) DEFERRABLE INITIALLY DEFERRED)',
+    // Ends its own session at COMMIT, when deferred triggers run.
+    'CREATE TABLE fatal (id integer)',
+    `CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN NULL; END $$`,
+    'CREATE CONSTRAINT TRIGGER fatal_commit AFTER INSERT ON fatal DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()',
   ]);
   dataSource = await createDataSource({ url: database.url, applicationName: 'test' }).initialize();
 });
@@ -75,14 +80,23 @@ describe('transaction', () => {
     expect(await n(1)).toBe(0);
   });
 
-  it('says so when the connection is lost before the commit is answered', async () => {
+  it('says that nobody knows when the connection is lost in COMMIT', async () => {
+    const lost = transaction(dataSource, (manager) => manager.query('INSERT INTO fatal VALUES (1)'));
+    await expect(lost).rejects.toMatchObject({ code: 'COMMIT_UNKNOWN' });
+  });
+
+  it('says that nothing has happened when the connection was lost before, and goes on with another one', async () => {
     const lost = transaction(dataSource, async (manager) => {
       const [row] = await manager.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
       await manager.query('UPDATE rows SET n = 7 WHERE id = 1');
-      // Ended by somebody else, so that the transaction itself notices at COMMIT.
       await database.query('SELECT pg_terminate_backend($1)', [row?.pid]);
+      await until(async () => {
+        const alive = await database.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [row?.pid]);
+        return alive.length === 0;
+      });
     });
-    await expect(lost).rejects.toMatchObject({ code: 'COMMIT_UNKNOWN' });
+    const error = await lost.catch((caught: unknown) => caught);
+    expect(isDatabaseUnavailable(error)).toBe(true);
     expect(await n(1)).toBe(0);
     await transaction(dataSource, (manager) => manager.query('UPDATE rows SET n = 8 WHERE id = 1'));
     expect(await n(1)).toBe(8);

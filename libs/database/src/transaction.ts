@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { AbortedTransactionError, CommitUnknownError, isConnectionLost, sqlStateOf } from './database-errors.js';
+import {
+  AbortedTransactionError,
+  CommitUnknownError,
+  ConnectionLostError,
+  isConnectionLost,
+  sqlStateOf,
+} from './database-errors.js';
 
 /** Serialization failure and deadlock: Postgres asks for the whole transaction again, and only for these. */
 const RETRIABLE = new Set(['40001', '40P01']);
@@ -12,6 +19,7 @@ const BACKOFF_MS = 20;
  *
  * `run` must do all its work through the manager it is given, and may run more than once.
  * @throws CommitUnknownError when the connection was lost at COMMIT
+ * @throws ConnectionLostError when it was lost before: nothing has happened
  * @throws AbortedTransactionError when `run` swallowed the error of a statement
  */
 export async function transaction<T>(dataSource: DataSource, run: (manager: EntityManager) => Promise<T>): Promise<T> {
@@ -35,28 +43,40 @@ async function runOnce<T>(dataSource: DataSource, run: (manager: EntityManager) 
     let result: T;
     try {
       result = await run(runner.manager);
-      await refuseIfAborted(runner);
     } catch (error) {
       await rollBack(runner);
       throw error;
     }
-    try {
-      await runner.commitTransaction();
-    } catch (error) {
-      throw isConnectionLost(error) ? new CommitUnknownError(error) : error;
-    }
+    await commit(runner);
     return result;
   } finally {
     await runner.release();
   }
 }
 
-/** Postgres answers COMMIT of a failed transaction with success and the tag ROLLBACK: look before. */
-async function refuseIfAborted(runner: QueryRunner): Promise<void> {
-  const client = (await runner.connect()) as { getTransactionStatus(): string | null };
-  if (client.getTransactionStatus() === 'E') {
+/**
+ * COMMIT, with a look at what the server made of it: it answers that of a failed transaction with success and the tag
+ * ROLLBACK. TypeORM does not show the tag, so the statement goes to the connection itself; the subscribers hear of it
+ * as they would from TypeORM.
+ */
+async function commit(runner: QueryRunner): Promise<void> {
+  if (runner.isReleased) {
+    // TypeORM has taken the broken connection away. COMMIT was not sent: what was done is undone.
+    throw new ConnectionLostError();
+  }
+  const client = (await runner.connect()) as pg.PoolClient;
+  await runner.broadcaster.broadcast('BeforeTransactionCommit');
+  let command: string;
+  try {
+    ({ command } = await client.query('COMMIT'));
+  } catch (error) {
+    throw isConnectionLost(error) ? new CommitUnknownError(error) : error;
+  }
+  if (command !== 'COMMIT') {
     throw new AbortedTransactionError();
   }
+  (runner as { isTransactionActive: boolean }).isTransactionActive = false;
+  await runner.broadcaster.broadcast('AfterTransactionCommit');
 }
 
 async function rollBack(runner: QueryRunner): Promise<void> {
