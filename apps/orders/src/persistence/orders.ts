@@ -1,6 +1,6 @@
-import { type EntityManager, LessThan } from 'typeorm';
+import { type EntityManager, In, LessThan } from 'typeorm';
 import type { Order, OrderStatus } from '../domain/order.js';
-import { OrderEntity } from './order.entity.js';
+import { OrderEntity, OrderLineEntity } from './order.entity.js';
 
 /** The order and its lines in one statement, so that placing an order waits for the database once and not twice. */
 export async function insertOrder(manager: EntityManager, order: Order): Promise<void> {
@@ -51,8 +51,8 @@ export async function updateOrder(manager: EntityManager, order: Order): Promise
 }
 
 export async function findOrder(manager: EntityManager, id: string): Promise<Order | undefined> {
-  const [order] = await manager.find(OrderEntity, { ...WITH_LINES, where: { id } });
-  return order === undefined ? undefined : inOrderOfLines(order);
+  const [order] = await withLines(manager, await manager.findBy(OrderEntity, { id }));
+  return order;
 }
 
 export interface OrderFilter {
@@ -69,7 +69,6 @@ export async function listOrders(
   { customerId, status, cursor, limit }: OrderFilter,
 ): Promise<{ orders: Order[]; more: boolean }> {
   const found = await manager.find(OrderEntity, {
-    ...WITH_LINES,
     where: {
       ...(customerId === undefined ? {} : { customerId }),
       ...(status === undefined ? {} : { status }),
@@ -78,12 +77,20 @@ export async function listOrders(
     order: { id: 'DESC' },
     take: limit + 1,
   });
-  return { orders: found.slice(0, limit).map(inOrderOfLines), more: found.length > limit };
+  return { orders: await withLines(manager, found.slice(0, limit)), more: found.length > limit };
 }
 
-/** The lines in a second statement: joined, a limit of orders would be a limit of lines. */
-const WITH_LINES = { relations: { lines: true }, relationLoadStrategy: 'query' } as const;
-
-function inOrderOfLines(order: OrderEntity): Order {
-  return { ...order, lines: [...order.lines].sort((a, b) => a.lineNo - b.lineNo) };
+async function withLines(manager: EntityManager, orders: readonly OrderEntity[]): Promise<Order[]> {
+  if (orders.length === 0) {
+    return [];
+  }
+  const found = await manager.find(OrderLineEntity, {
+    where: { orderId: In(orders.map(({ id }) => id)) },
+    order: { orderId: 'ASC', lineNo: 'ASC' },
+  });
+  const lines = new Map(orders.map(({ id }) => [id, [] as OrderLineEntity[]]));
+  for (const line of found) {
+    lines.get(line.orderId)?.push(line);
+  }
+  return orders.map((order) => ({ ...order, lines: lines.get(order.id) ?? [] }));
 }
