@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,5 +19,8 @@ export function repositoryFiles(...globs: string[]): string[] {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
-  return [...new Set(listed.split('\0'))].filter((file) => file !== '' && exists(file)).sort();
+  return [...new Set(listed.split('\0'))].filter((file) => file !== '' && isFile(pathOf(file))).sort();
 }
+
+/** No symlink either: somebody's node_modules may be one. */
+const isFile = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
