@@ -31,7 +31,8 @@ export interface OutboxRelayOptions {
   readonly publish: (records: readonly OutboxRecord[]) => Promise<void>;
   readonly signal: OutboxSignal;
   readonly log: RelayLog;
-  readonly onPublished?: (rows: number) => void;
+  /** What the broker has acknowledged just now. */
+  readonly onPublished?: (rows: readonly OutboxRow[]) => void;
   readonly now?: () => number;
   /** Rows of one send; 1,000. */
   readonly batchRowsMax?: number;
@@ -201,7 +202,7 @@ export class OutboxRelay {
       await this.options.publish(sendable.map((row) => toRecord(row, this.options.source)));
       this.acknowledged.push(...sendable.map(({ seq }) => seq));
       this.published += sendable.length;
-      this.options.onPublished?.(sendable.length);
+      this.options.onPublished?.(sendable);
     } catch (error) {
       if (!isRecordRefused(error)) {
         throw new PublishFailedError(error instanceof Error ? error.message : String(error), error);

@@ -23,6 +23,11 @@ export interface MessagingOptions {
   readonly table: SubscriptionTable | undefined;
 }
 
+/** Fine where an idle relay should be, coarse where a broker was away. */
+const LATENCY_BUCKETS_S = [
+  0.001, 0.002, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3_600,
+];
+
 /** The two ends of Kafka in one service: its outbox goes out, the others' events come in; each only if it has the role. */
 export class Messaging {
   private readonly producer: EventProducer;
@@ -62,6 +67,11 @@ export class Messaging {
   private createRelay(): OutboxRelay {
     const { service, settings, signal, metrics, log } = this.options;
     const published = metrics.counter('waybill_outbox_published_total', 'Events that Kafka has acknowledged.');
+    const latency = metrics.histogram(
+      'waybill_outbox_latency_seconds',
+      'From the insert of an event into the outbox, a moment before its commit, to the acknowledgement by Kafka.',
+      LATENCY_BUCKETS_S,
+    );
     const relay = new OutboxRelay({
       source: publishers[service].source,
       owner: `${service}-${settings.instance}@${hostname()}:${process.pid}`,
@@ -69,7 +79,13 @@ export class Messaging {
       publish: (records) => this.producer.publish(records),
       signal,
       log,
-      onPublished: (rows) => published.inc(rows),
+      onPublished: (rows) => {
+        published.inc(rows.length);
+        const now = performance.timeOrigin + performance.now();
+        for (const { occurred_at } of rows) {
+          latency.observe(Math.max(0, now - Date.parse(occurred_at)) / 1_000);
+        }
+      },
     });
     metrics.gauge('waybill_outbox_shards', 'Shards of the outbox that this process relays, of 64.', () => relay.status().shards);
     metrics.gauge(

@@ -30,6 +30,10 @@ export class Metrics {
     return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
   }
 
+  histogram(name: string, help: string, buckets: readonly number[]): Histogram {
+    return new Histogram({ name, help, buckets: [...buckets], registers: [this.registry] });
+  }
+
   /** `read` is called at each scrape; undefined leaves the value out. */
   gauge(name: string, help: string, read: () => number | undefined): void {
     new Gauge({
