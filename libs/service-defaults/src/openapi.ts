@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, type OpenAPIObject, type SchemaObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
 import { PROBLEM_TYPE } from './problem-document.js';
 
@@ -39,6 +39,7 @@ export function createOpenApi(app: NestFastifyApplication, { name, description }
   const document = SwaggerModule.createDocument(app, config, {
     standardSchemaConverter: (schema, { schemaType }) => convert(schema as z.ZodType, schemaType),
   });
+  leaveOutProbes(document);
   withProblems(document);
   return document;
 }
@@ -49,14 +50,19 @@ function convert(schema: z.ZodType, io: 'input' | 'output') {
   const id = schema.meta()?.id;
   return id === undefined
     ? { schema: json, components }
-    : { schema: { $ref: `#/components/schemas/${id}` }, components: { ...components, [id]: json } };
+    : { schema: { $ref: `#/components/schemas/${id}` }, components: { [id]: json, ...components } };
+}
+
+/** They belong to the operators, like /metrics; the document is for those who call the service. */
+function leaveOutProbes(document: OpenAPIObject): void {
+  document.paths = Object.fromEntries(Object.entries(document.paths).filter(([path]) => !path.startsWith('/health')));
 }
 
 /** Every answer that is not a success is problem+json, also those that no controller names. */
 function withProblems(document: OpenAPIObject): void {
-  const { schema } = { schema: z.toJSONSchema(problem) };
+  const { $schema: _, ...schema } = z.toJSONSchema(problem);
   document.components ??= {};
-  document.components.schemas = { ...document.components.schemas, Problem: schema as object };
+  document.components.schemas = { ...document.components.schemas, Problem: schema as SchemaObject };
   for (const path of Object.values(document.paths)) {
     for (const operation of [path.get, path.put, path.post, path.delete, path.patch]) {
       if (operation === undefined) {
@@ -69,6 +75,9 @@ function withProblems(document: OpenAPIObject): void {
       for (const [status, response] of Object.entries(operation.responses)) {
         if (/^([45]|default)/.test(status) && response !== undefined && !('$ref' in response)) {
           response.content ??= PROBLEM_CONTENT;
+        }
+        if (response !== undefined && !('$ref' in response)) {
+          response.description ||= 'Success.';
         }
       }
     }

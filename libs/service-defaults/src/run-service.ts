@@ -4,8 +4,7 @@ import { type ServiceOptions, startService } from './start-service.js';
 /** A service's main: starts it, and ends the process in order when it is asked to, or says why it could not start. */
 export async function runService(options: ServiceOptions): Promise<void> {
   try {
-    const { shutdown } = await startService(options, { env: process.env });
-    shutdown.listenTo(process);
+    await startService(options, { env: process.env, signals: process });
   } catch (error) {
     process.stderr.write(`${options.name} cannot start. ${explain(error)}\n`);
     process.exit(error instanceof ConfigError ? error.exitCode : 1);

@@ -3,7 +3,7 @@ import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type ConfigSchema, type Environment, loadConfig } from '@waybill/config';
-import { GracefulShutdown } from '@waybill/graceful-shutdown';
+import { GracefulShutdown, type SignalSource } from '@waybill/graceful-shutdown';
 import { Health, HealthModule } from '@waybill/health';
 import { flushTracing, onTracingTrouble } from '@waybill/tracing';
 import type { DestinationStream, Logger } from 'pino';
@@ -32,6 +32,8 @@ export interface ServiceOptions {
 export interface Surroundings {
   readonly env: Environment;
   readonly exit?: (code: number) => void;
+  /** Who tells of signals; nobody unless told. */
+  readonly signals?: SignalSource;
   readonly logTo?: DestinationStream;
   /** Listen on this port instead of the configured one; 0 for any free one. */
   readonly port?: number;
@@ -65,6 +67,10 @@ export async function startService(options: ServiceOptions, surroundings: Surrou
     log: plainLog(log),
     ...(surroundings.exit === undefined ? {} : { exit: surroundings.exit }),
   });
+  if (surroundings.signals !== undefined) {
+    // Before anything is started: a process that is told to stop while it starts stops in order, too.
+    shutdown.listenTo(surroundings.signals);
+  }
   const health = new Health({ log: plainLog(log) });
   const metrics = new Metrics(settings.name);
   const app = await NestFactory.create<NestFastifyApplication>(
