@@ -102,6 +102,11 @@ describe('append', () => {
     await expect(outbox.append(dataSource.manager, rejected(1, 1))).rejects.toMatchObject({
       code: 'OUTBOX_NOT_IN_TRANSACTION',
     });
+    const runner = dataSource.createQueryRunner();
+    await expect(outbox.append(runner.manager, rejected(1, 1))).rejects.toMatchObject({
+      code: 'OUTBOX_NOT_IN_TRANSACTION',
+    });
+    await runner.release();
   });
 
   it('leaves nothing behind when the transaction is rolled back', async () => {
