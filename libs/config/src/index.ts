@@ -1,4 +1,5 @@
 export { CONFIG_EXIT_CODE, ConfigError, type ConfigProblem } from './config-error.js';
+export { configurationDocument, type ConfiguredService, envExample } from './configuration-document.js';
 export { type DatabaseConnection, type DatabaseTls, parseDatabase } from './database-connection.js';
 export {
   durationMs,

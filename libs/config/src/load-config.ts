@@ -69,7 +69,8 @@ function orLeaveOut(setting: Setting): string {
   if (setting.required) {
     return '';
   }
-  return setting.default === undefined ? ', or leave it out' : `, or leave it out (${setting.default})`;
+  const without = setting.default ?? setting.otherwise;
+  return without === undefined ? ', or leave it out' : `, or leave it out (${without})`;
 }
 
 const SHOWN_MAX = 60;

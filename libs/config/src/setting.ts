@@ -7,6 +7,8 @@ export interface Setting {
   readonly required: boolean;
   /** As it would be written in the environment. */
   readonly default: string | undefined;
+  /** What happens without it, where that is not a default. */
+  readonly otherwise: string | undefined;
   readonly expected: string;
   readonly reason: string;
   readonly example: string | undefined;
@@ -27,7 +29,8 @@ export function describeSetting(name: string, type: z.ZodType): Setting {
   return {
     name,
     required: !type.safeParse(undefined).success,
-    default: fallback === undefined ? facts.otherwise : written(fallback),
+    default: fallback === undefined ? undefined : written(fallback),
+    otherwise: facts.otherwise,
     expected: facts.expected ?? '',
     reason: facts.description ?? '',
     example: facts.example,

@@ -6,7 +6,7 @@ export type Role = (typeof roles)[number];
 /** Where a service listens, and how long it is patient. `httpConfig('orders', 3001)` reads ORDERS_PORT. */
 export function httpConfig<const S extends string>(service: S, defaultPort: number) {
   return {
-    ...keyed(`${upper(service)}_PORT`, port().default(defaultPort).describe(`Port of ${service}'s first instance.`)),
+    ...keyed(`${upper(service)}_PORT`, port().default(defaultPort).describe(`Port of the first instance of ${service}.`)),
     WAYBILL_PORT_OFFSET: integer({ min: 0, max: 50_000 })
       .default(0)
       .describe('Added to every port, so that two stacks run side by side.'),
@@ -45,7 +45,7 @@ export function databaseConfig<const S extends string>(service: S) {
       postgresUrl()
         .optional()
         .meta({ otherwise: `the value of ${url}` })
-        .describe(`The same database for the login that may change its tables; only ${service}'s migrate.js uses it.`),
+        .describe(`The same database for the login that may change its tables; only the migrate.js of ${service} uses it.`),
     ),
     WAYBILL_DATABASE_POOL_MAX: integer({ min: 2, max: 200 })
       .default(10)
@@ -60,7 +60,7 @@ export const kafkaConfig = {
   WAYBILL_KAFKA_TLS_CA_FILE: file({ expected: 'the path of a PEM file', example: '/run/secrets/kafka-ca.pem' })
     .optional()
     .meta({ otherwise: "Node's own list" })
-    .describe('Certificate authority that signed the brokers’ certificates.'),
+    .describe("Certificate authority that signed the brokers' certificates."),
   WAYBILL_KAFKA_TLS_CERT_FILE: file({ expected: 'the path of a PEM file' })
     .optional()
     .describe("This client's certificate, where the brokers ask for one. Needs the key, too."),

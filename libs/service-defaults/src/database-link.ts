@@ -17,7 +17,7 @@ export class DatabaseLink {
   private readonly firstAttempt = new Promise<void>((resolve) => {
     this.attempted = resolve;
   });
-  private lastError: unknown;
+  private lastError: Error | undefined;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -67,7 +67,7 @@ export class DatabaseLink {
 
   /** A wrong password will not mend itself, but somebody will mend it: the service waits, and says so now and then. */
   private report(error: unknown, attempt: number): void {
-    this.lastError = error;
+    this.lastError = error instanceof Error ? error : new Error(String(error));
     if (attempt === 1 || attempt % 15 === 0) {
       this.log.warn('no connection to the database; it is tried again', { attempts: attempt, err: error });
     }

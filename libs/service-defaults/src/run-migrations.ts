@@ -13,12 +13,10 @@ export interface MigrationOptions {
 /** The main of a service's `migrate.ts`: exit code 0 when the schema is as this version needs it. */
 export async function runMigrations({ name, migrations }: MigrationOptions): Promise<void> {
   try {
-    const urlName = `WAYBILL_${name.toUpperCase()}_MIGRATION_URL`;
-    const config: Readonly<Record<string, unknown>> = loadConfig(z.object(databaseConfig(name)), process.env);
-    const url = config[urlName] ?? config[`WAYBILL_${name.toUpperCase()}_DATABASE_URL`];
+    const { urlName, url } = migrationUrl(name);
     const log = createServiceLogger({ service: `${name}-migrate`, instance: 1, level: 'info' });
     const ran = await migrate({
-      ...parseDatabase(urlName, String(url)).connection,
+      ...parseDatabase(urlName, url).connection,
       applicationName: `waybill-${name}-migrate`,
       migrations,
       ownerRole: `${name}_owner`,
@@ -29,4 +27,14 @@ export async function runMigrations({ name, migrations }: MigrationOptions): Pro
     process.stderr.write(`${name} could not be migrated. ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(error instanceof ConfigError ? error.exitCode : 1);
   }
+}
+
+/** The login that may change tables, or the service's own where there is only one. */
+function migrationUrl(name: Service): { urlName: string; url: string } {
+  const [own, service] = [`WAYBILL_${name.toUpperCase()}_MIGRATION_URL`, `WAYBILL_${name.toUpperCase()}_DATABASE_URL`];
+  const urlName = process.env[own] ? own : service;
+  const shape: Record<string, z.ZodType> = databaseConfig(name);
+  const schema = z.object({ [urlName]: shape[urlName] ?? z.never() });
+  const config: Readonly<Record<string, unknown>> = loadConfig(schema, process.env);
+  return { urlName, url: String(config[urlName]) };
 }
