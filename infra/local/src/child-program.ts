@@ -37,6 +37,7 @@ export class ChildProgram {
     private readonly program: Program,
     private readonly roll: ProcessRoll,
   ) {
+    roll.admit(program.name);
     const output = program.log.openForAppending();
     try {
       this.child = spawn(program.command, program.args, {

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChildProgram } from './child-program.js';
-import { freePort, isFree } from './free-port.js';
+import type { ChildProgram, Exit } from './child-program.js';
+import { freePort } from './free-port.js';
 import type { Java } from './java.js';
 import { classArchiveFile, type KafkaJars } from './kafka-jars.js';
+import { LocalServer } from './local-server.js';
 import { LogFile } from './log-file.js';
 import type { ManagedServer } from './managed-server.js';
 import type { ProcessRoll } from './process-roll.js';
 import { runProgram } from './run-program.js';
-import { ServerStartError, startServer } from './server-start.js';
+import { startServer } from './server-start.js';
 import { SetUpError } from './set-up-error.js';
 
 export interface EmbeddedKafkaOptions {
@@ -18,14 +19,13 @@ export interface EmbeddedKafkaOptions {
   readonly java: Java;
   readonly jars: KafkaJars;
   /** Taken if it is free, else another one is chosen. */
-  readonly preferredPort?: number;
+  readonly preferredPort?: number | undefined;
+  readonly onCrash?: ((exit: Exit) => void) | undefined;
   readonly jvmOptions?: readonly string[];
 }
 
 const TEMPLATE = new URL('../server.properties.template', import.meta.url);
 const READY_TIMEOUT_MS = 90_000;
-const STOP_TIMEOUT_MS = 15_000;
-const START_ATTEMPTS = 5;
 
 /** C1 and the serial collector: half the CPU at start and the least memory, on a machine that runs ten programs more. */
 const JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
@@ -41,57 +41,41 @@ const LOGGING = [
 export class EmbeddedKafka implements ManagedServer {
   private readonly folder: string;
   private readonly log: LogFile;
-  private child: ChildProgram | undefined;
-  private port: number | undefined;
+  private readonly server: LocalServer;
 
   constructor(private readonly options: EmbeddedKafkaOptions) {
     this.folder = join(options.home, 'kafka');
     this.log = new LogFile(join(options.home, 'logs', 'kafka.log'));
+    this.server = new LocalServer({
+      startOn: (port) => this.startOn(port),
+      preferredPort: options.preferredPort,
+      isAboutItsPlace: (output) => /Address already in use|BindException|Failed to acquire lock/.test(output),
+      onCrash: options.onCrash,
+    });
   }
 
   get pid(): number | undefined {
-    return this.child?.pid;
+    return this.server.pid;
   }
 
   get brokers(): string {
-    if (this.port === undefined) {
-      throw new Error('Kafka has no address before its first start');
-    }
-    return `127.0.0.1:${this.port}`;
+    return `127.0.0.1:${this.server.port}`;
   }
 
   get logFile(): string {
     return this.log.path;
   }
 
-  /** The first start chooses the port; later ones keep it, because clients know it. */
-  async start(): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      const port = this.port ?? (await this.choosePort(attempt));
-      try {
-        this.child = await this.startOn(port);
-        this.port = port;
-        return;
-      } catch (error) {
-        const mayHelp = error instanceof ServerStartError && isAboutItsPlace(error.output);
-        if (!mayHelp || attempt === START_ATTEMPTS) {
-          throw error;
-        }
-      }
-    }
+  start(): Promise<void> {
+    return this.server.start();
   }
 
-  async stop(timeoutMs = STOP_TIMEOUT_MS): Promise<void> {
-    await this.child?.stop(timeoutMs);
+  stop(timeoutMs?: number): Promise<void> {
+    return this.server.stop(timeoutMs);
   }
 
-  async kill(): Promise<void> {
-    await this.child?.kill();
-  }
-
-  private async choosePort(attempt: number): Promise<number> {
-    const preferred = this.options.preferredPort;
-    return preferred !== undefined && attempt === 1 && (await isFree(preferred)) ? preferred : freePort();
+  kill(): Promise<void> {
+    return this.server.kill();
   }
 
   private async startOn(port: number): Promise<ChildProgram> {
@@ -164,9 +148,4 @@ export function checkKafkaData(home: string, version: string): void {
       `The data in ${join(home, 'kafka')} was written by Kafka ${found}, this is Kafka ${version}. Forget it with \`npm start -- --fresh\`, or point WAYBILL_HOME at another folder.`,
     );
   }
-}
-
-/** A port that was taken in the meantime, or a predecessor that has not quite let go of the folder. */
-function isAboutItsPlace(output: string): boolean {
-  return /Address already in use|BindException|Failed to acquire lock/.test(output);
 }

@@ -1,33 +1,31 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isReachableByAll } from './cache-folder.js';
-import type { ChildProgram } from './child-program.js';
-import { freePort, isFree } from './free-port.js';
+import type { ChildProgram, Exit } from './child-program.js';
+import { LocalServer } from './local-server.js';
 import { LogFile } from './log-file.js';
 import type { ManagedServer } from './managed-server.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import type { ProcessRoll } from './process-roll.js';
 import { runProgram } from './run-program.js';
-import { ServerStartError, startServer } from './server-start.js';
+import { startServer } from './server-start.js';
 import { SetUpError } from './set-up-error.js';
 
 export interface EmbeddedPostgresOptions {
   readonly home: string;
   readonly roll: ProcessRoll;
   readonly binaries: PostgresBinaries;
+  /** Of characters that need no escape in a URL. */
   readonly adminPassword: string;
   /** Taken if it is free, else another one is chosen. */
-  readonly preferredPort?: number;
+  readonly preferredPort?: number | undefined;
+  readonly onCrash?: ((exit: Exit) => void) | undefined;
   /** For tests: commits do not wait for the disk, and a crash of the machine may damage the data. */
-  readonly forgetful?: boolean;
+  readonly forgetful?: boolean | undefined;
 }
 
 const READY_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 15_000;
-const START_ATTEMPTS = 20;
-const RETRY_PAUSE_MS = 250;
 export const POSTGRES_ADMIN = 'postgres';
 
 interface User {
@@ -39,61 +37,43 @@ interface User {
 export class EmbeddedPostgres implements ManagedServer {
   private readonly folder: string;
   private readonly log: LogFile;
-  private child: ChildProgram | undefined;
-  private port: number | undefined;
+  private readonly server: LocalServer;
 
   constructor(private readonly options: EmbeddedPostgresOptions) {
     this.folder = join(options.home, 'postgres');
     this.log = new LogFile(join(options.home, 'logs', 'postgres.log'));
+    this.server = new LocalServer({
+      startOn: (port) => this.startOn(port),
+      preferredPort: options.preferredPort,
+      isAboutItsPlace: (output) =>
+        /could not bind|Address already in use|is still in use|lock file "postmaster.pid" already exists/.test(output),
+      onCrash: options.onCrash,
+    });
   }
 
   get pid(): number | undefined {
-    return this.child?.pid;
+    return this.server.pid;
   }
 
   get adminUrl(): string {
-    if (this.port === undefined) {
-      throw new Error('Postgres has no address before its first start');
-    }
-    const { adminPassword } = this.options;
-    return `postgres://${POSTGRES_ADMIN}:${encodeURIComponent(adminPassword)}@127.0.0.1:${this.port}/postgres`;
+    return `postgres://${POSTGRES_ADMIN}:${this.options.adminPassword}@127.0.0.1:${this.server.port}/postgres`;
   }
 
   get logFile(): string {
     return this.log.path;
   }
 
-  /** The first start chooses the port; later ones keep it, because clients know it. */
   async start(): Promise<void> {
     await this.initializeOnce();
-    for (let attempt = 1; ; attempt += 1) {
-      const port = this.port ?? (await this.choosePort(attempt));
-      try {
-        this.child = await this.startOn(port);
-        this.port = port;
-        return;
-      } catch (error) {
-        const mayHelp = error instanceof ServerStartError && isAboutItsPlace(error.output);
-        if (!mayHelp || attempt === START_ATTEMPTS) {
-          throw error;
-        }
-        await sleep(RETRY_PAUSE_MS);
-      }
-    }
+    await this.server.start();
   }
 
-  /** SIGINT: ends what the clients are doing and stops in order, without waiting for them to go. */
-  async stop(): Promise<void> {
-    await this.child?.stop(STOP_TIMEOUT_MS);
+  stop(): Promise<void> {
+    return this.server.stop();
   }
 
-  async kill(): Promise<void> {
-    await this.child?.kill();
-  }
-
-  private async choosePort(attempt: number): Promise<number> {
-    const preferred = this.options.preferredPort;
-    return preferred !== undefined && attempt === 1 && (await isFree(preferred)) ? preferred : freePort();
+  kill(): Promise<void> {
+    return this.server.kill();
   }
 
   private startOn(port: number): Promise<ChildProgram> {
@@ -115,6 +95,7 @@ export class EmbeddedPostgres implements ManagedServer {
         cwd: this.dataFolder(),
         env: { PATH: process.env['PATH'], LC_ALL: 'C' },
         log: this.log,
+        // SIGINT ends what the clients are doing; SIGTERM would wait until they have gone.
         stopSignal: 'SIGINT',
         ...this.user(),
       },
@@ -214,9 +195,4 @@ function give(path: string, user: User | undefined): void {
   if (user !== undefined) {
     chownSync(path, user.uid, user.gid);
   }
-}
-
-/** A port that was taken in the meantime, or a predecessor whose last process has not quite gone. */
-function isAboutItsPlace(output: string): boolean {
-  return /could not bind|Address already in use|is still in use|lock file "postmaster.pid" already exists/.test(output);
 }

@@ -1,57 +1,86 @@
-import { EmbeddedKafka } from './embedded-kafka.js';
-import { EmbeddedPostgres } from './embedded-postgres.js';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder } from './cache-folder.js';
+import type { Exit } from './child-program.js';
+import { dockerImages } from './docker-engine.js';
+import { DockerKafka } from './docker-kafka.js';
+import { DockerPostgres } from './docker-postgres.js';
+import { checkKafkaData, EmbeddedKafka } from './embedded-kafka.js';
+import { checkPostgresData, EmbeddedPostgres } from './embedded-postgres.js';
+import type { Choice, ServerName } from './infrastructure-choice.js';
 import { findJava } from './java.js';
 import { makeClassArchive } from './kafka-class-archive.js';
-import { kafkaJars } from './kafka-jars.js';
+import { kafkaJars, kafkaVersion } from './kafka-jars.js';
 import type { ManagedServer } from './managed-server.js';
-import { postgresBinaries } from './postgres-binaries.js';
+import { postgresBinaries, postgresMajor } from './postgres-binaries.js';
 import type { ProcessRoll } from './process-roll.js';
 import type { Progress } from './progress.js';
+import { runProgram } from './run-program.js';
+import { SetUpError } from './set-up-error.js';
 
 export interface KafkaServer extends ManagedServer {
   /** `host:port`, comma-separated. */
   readonly brokers: string;
+  /** Or where else to look, in words. */
+  readonly logFile: string;
 }
 
 export interface PostgresServer extends ManagedServer {
-  /** The administrator's; services have users of their own. */
-  readonly adminUrl: string;
+  /** The administrator's, of a server that we started; services have logins of their own. */
+  readonly adminUrl: string | undefined;
+  readonly logFile: string;
 }
 
-export interface Infrastructure {
-  readonly kafka: KafkaServer;
-  readonly postgres: PostgresServer;
-  stop(): Promise<void>;
-}
-
-export interface EmbeddedOptions {
+export interface InfrastructureOptions {
   readonly home: string;
   readonly roll: ProcessRoll;
   readonly progress: Progress;
   readonly adminPassword: string;
+  /** Taken if they are free. */
   readonly kafkaPort?: number;
   readonly postgresPort?: number;
   /** For tests: commits do not wait for the disk. */
   readonly forgetful?: boolean;
+  readonly onCrash?: (server: ServerName, exit: Exit) => void;
 }
 
-/** Kafka under the machine's Java and Postgres from npm's binaries, started side by side. */
-export async function startEmbedded(options: EmbeddedOptions): Promise<Infrastructure> {
-  const started: ManagedServer[] = [];
-  const stop = async () => {
-    await Promise.all(started.map((server) => server.stop()));
-  };
-  const outcomes = await Promise.allSettled([startKafka(options, started), startPostgres(options, started)]);
-  const [kafka, postgres] = outcomes;
-  if (kafka.status === 'fulfilled' && postgres.status === 'fulfilled') {
-    return { kafka: kafka.value, postgres: postgres.value, stop };
+/** What must be there before anything is started; throws one SetUpError that names all that is missing. */
+export async function checkInfrastructure(home: string, choice: Choice): Promise<void> {
+  const checks: (() => void | Promise<unknown>)[] = [];
+  if (choice.kafka === 'embedded') {
+    checks.push(() => checkKafkaData(home, kafkaVersion()), () => findJava(), checkMaven);
   }
-  await stop();
-  throw outcomes.find((outcome) => outcome.status === 'rejected')?.reason;
+  if (choice.postgres === 'embedded') {
+    checks.push(() => checkPostgresData(home, postgresMajor()));
+  }
+  const problems: string[] = [];
+  for (const check of checks) {
+    try {
+      await check();
+    } catch (error) {
+      if (!(error instanceof SetUpError)) {
+        throw error;
+      }
+      problems.push(error.message);
+    }
+  }
+  if (problems.length > 0) {
+    throw new SetUpError(problems.join('\n'));
+  }
 }
 
-async function startKafka(options: EmbeddedOptions, started: ManagedServer[]): Promise<EmbeddedKafka> {
-  const { home, roll, progress, kafkaPort } = options;
+/** Maven is only needed once: to fetch the jars. */
+async function checkMaven(): Promise<void> {
+  if (!existsSync(join(cacheFolder(), `kafka-${kafkaVersion()}`)) && (await runProgram('mvn', ['--version'])).code !== 0) {
+    throw new SetUpError(
+      "Kafka's jars are fetched with Maven, and `mvn --version` does not run. Install it (Debian, Ubuntu: apt install maven; macOS: brew install maven), start a Docker engine, or name a broker of yours in WAYBILL_KAFKA_BROKERS.",
+    );
+  }
+}
+
+/** Kafka under the machine's Java. */
+export async function startEmbeddedKafka(options: InfrastructureOptions): Promise<EmbeddedKafka> {
+  const { home, roll, progress, kafkaPort, onCrash } = options;
   const java = await findJava();
   const jars = await kafkaJars(progress);
   await makeClassArchive(java, jars, progress);
@@ -61,28 +90,43 @@ async function startKafka(options: EmbeddedOptions, started: ManagedServer[]): P
       roll,
       java,
       jars,
-      ...(kafkaPort === undefined ? {} : { preferredPort: kafkaPort }),
+      preferredPort: kafkaPort,
+      onCrash: (exit) => onCrash?.('kafka', exit),
     });
-    started.push(kafka);
     await kafka.start();
     return kafka;
   });
 }
 
-async function startPostgres(options: EmbeddedOptions, started: ManagedServer[]): Promise<EmbeddedPostgres> {
-  const { home, roll, progress, adminPassword, postgresPort, forgetful } = options;
+/** Postgres from npm's binaries. */
+export async function startEmbeddedPostgres(options: InfrastructureOptions): Promise<EmbeddedPostgres> {
+  const { home, roll, progress, adminPassword, postgresPort, forgetful, onCrash } = options;
   const binaries = await postgresBinaries();
-  return progress.step(`PostgreSQL ${binaries.version} started`, async () => {
+  return progress.step(`PostgreSQL ${binaries.version.replace(/-.*/, '')} started`, async () => {
     const postgres = new EmbeddedPostgres({
       home,
       roll,
       binaries,
       adminPassword,
-      ...(postgresPort === undefined ? {} : { preferredPort: postgresPort }),
-      ...(forgetful === undefined ? {} : { forgetful }),
+      preferredPort: postgresPort,
+      forgetful,
+      onCrash: (exit) => onCrash?.('postgres', exit),
     });
-    started.push(postgres);
     await postgres.start();
     return postgres;
   });
+}
+
+export async function startDockerKafka(options: InfrastructureOptions): Promise<DockerKafka> {
+  const { home, progress, kafkaPort } = options;
+  const kafka = new DockerKafka(home, kafkaPort);
+  await progress.step(`Kafka started in a container (${dockerImages.kafka})`, () => kafka.start());
+  return kafka;
+}
+
+export async function startDockerPostgres(options: InfrastructureOptions): Promise<DockerPostgres> {
+  const { home, progress, postgresPort, adminPassword } = options;
+  const postgres = new DockerPostgres(home, postgresPort, adminPassword);
+  await progress.step(`PostgreSQL started in a container (${dockerImages.postgres})`, () => postgres.start());
+  return postgres;
 }

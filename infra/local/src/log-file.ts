@@ -2,7 +2,6 @@ import {
   closeSync,
   copyFileSync,
   existsSync,
-  fstatSync,
   mkdirSync,
   openSync,
   readSync,
@@ -66,13 +65,13 @@ export class LogFile {
 
   /** Reads what has been written by now, without waiting for the next turn. */
   read(): void {
-    if (!existsSync(this.path)) {
+    const stats = statSync(this.path, { throwIfNoEntry: false });
+    if (stats === undefined || stats.size === this.offset) {
       return;
     }
     const file = openSync(this.path, 'r');
     try {
-      const { size } = fstatSync(file);
-      if (size < this.offset) {
+      if (stats.size < this.offset) {
         this.offset = 0;
       }
       const buffer = Buffer.alloc(CHUNK_BYTES);

@@ -22,6 +22,7 @@ const GRACE_MS = 10_000;
 export class ProcessRoll {
   private readonly entries = new Map<number, Entry>();
   private readonly guard: ChildProcess;
+  private refusing = false;
 
   /** Ends what an earlier owner of this home left behind. The caller holds the home's lock. */
   static async open(home: string, options: { readonly temporary: boolean }): Promise<ProcessRoll> {
@@ -36,6 +37,13 @@ export class ProcessRoll {
   ) {
     this.guard = startGuard(temporary ? home : '');
     this.save();
+  }
+
+  /** Throws once the end has begun: what would be started now nobody would stop. */
+  admit(name: string): void {
+    if (this.refusing) {
+      throw new Error(`${name} is not started any more: everything is being stopped`);
+    }
   }
 
   add(name: string, pid: number, signal: NodeJS.Signals): ProcessIdentity | undefined {
@@ -55,8 +63,26 @@ export class ProcessRoll {
     }
   }
 
+  /** From now on nothing is admitted. */
+  refuse(): void {
+    this.refusing = true;
+  }
+
+  /** Ends all that is still on the list. */
+  async endAll(): Promise<void> {
+    await Promise.all([...this.entries.values()].map((entry) => endProcess(entry, entry.signal, GRACE_MS)));
+  }
+
+  /** At once. Postgres is asked to drop everything instead of being killed, or its own children would outlive it. */
+  killAll(): void {
+    for (const { name, pid } of this.entries.values()) {
+      sendTo(pid, name === 'postgres' ? 'SIGQUIT' : 'SIGKILL');
+    }
+  }
+
   /** Call when all processes have ended; the guard goes, too. */
   close(): void {
+    this.refusing = true;
     this.guard.stdin?.end();
     if (this.entries.size === 0) {
       rmSync(rollFile(this.home), { force: true });
@@ -78,6 +104,14 @@ export async function endLeftOvers(home: string): Promise<string[]> {
   await Promise.all(leftOvers.map((entry) => endProcess(entry, entry.signal, GRACE_MS)));
   rmSync(rollFile(home), { force: true });
   return leftOvers.map(({ name }) => name);
+}
+
+function sendTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended in the meantime.
+  }
 }
 
 function readRoll(home: string): Entry[] {

@@ -1,28 +1,64 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { type Infrastructure, startEmbedded } from './infrastructure.js';
+import { clearDocker } from './docker-server.js';
+import {
+  startDockerKafka,
+  startDockerPostgres,
+  startEmbeddedKafka,
+  startEmbeddedPostgres,
+} from './infrastructure.js';
+import { findJava } from './java.js';
+import type { ManagedServer } from './managed-server.js';
 import { ProcessRoll } from './process-roll.js';
 import { progressOn } from './progress.js';
+import { startTogether } from './start-together.js';
 import { makeTemporaryHome } from './temporary-home.js';
 
-/** A real Kafka and a real Postgres with nothing in them, for one test run; `stop` leaves no trace. */
-export async function startTestInfrastructure(write: (line: string) => void): Promise<Infrastructure> {
+export interface TestInfrastructure {
+  readonly kafka: ManagedServer & { readonly brokers: string };
+  readonly postgres: ManagedServer & { readonly adminUrl: string };
+  stop(): Promise<void>;
+}
+
+/**
+ * A real Kafka and a real Postgres with nothing in them, for one test run; `stop` leaves no trace.
+ *
+ * Programs of this machine where there is Java: they start in three seconds. Else containers.
+ */
+export async function startTestInfrastructure(write: (line: string) => void): Promise<TestInfrastructure> {
   const home = await makeTemporaryHome();
   const roll = await ProcessRoll.open(home, { temporary: true });
-  const clearAway = () => {
+  const inContainers = !(await hasJava());
+  const clearAway = async () => {
     roll.close();
+    if (inContainers) {
+      await clearDocker(home, { data: true });
+    }
     rmSync(home, { recursive: true, force: true });
   };
   try {
     const adminPassword = randomBytes(18).toString('base64url');
-    const started = await startEmbedded({ home, roll, progress: progressOn(write), adminPassword, forgetful: true });
+    const options = { home, roll, progress: progressOn(write), adminPassword, forgetful: true };
+    const [kafka, postgres] = await startTogether<TestInfrastructure['kafka'], TestInfrastructure['postgres']>(
+      inContainers ? startDockerKafka(options) : startEmbeddedKafka(options),
+      inContainers ? startDockerPostgres(options) : startEmbeddedPostgres(options),
+    );
     const stop = async () => {
-      await started.stop();
-      clearAway();
+      await Promise.all([kafka.stop(), postgres.stop()]);
+      await clearAway();
     };
-    return { ...started, stop };
+    return { kafka, postgres, stop };
   } catch (error) {
-    clearAway();
+    await clearAway();
     throw error;
+  }
+}
+
+async function hasJava(): Promise<boolean> {
+  try {
+    await findJava();
+    return true;
+  } catch {
+    return false;
   }
 }

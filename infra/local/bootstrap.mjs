@@ -1,0 +1,126 @@
+// What every npm script of the root goes through: checks Node, installs and builds what is missing, then runs the command
+// in this same process, so that signals and exit codes are its own. (Pre-scripts would not do: ignore-scripts is on.)
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const OLDEST_NODE = [20, 19];
+/** EX_CONFIG of sysexits.h: something about this machine is not as it must be. */
+const SET_UP_EXIT_CODE = 78;
+
+const commands = {
+  start: {
+    file: 'infra/local/dist/start.js',
+    help: `npm start [-- OPTIONS]   Starts the whole platform; Ctrl-C stops it.
+
+Kafka and Postgres come from WAYBILL_KAFKA_BROKERS and WAYBILL_*_DATABASE_URL, or a Docker engine, or are started
+here from Maven's jars and npm's binaries (WAYBILL_INFRA=external|docker|embedded decides it outright).
+Data, logs and credentials lie in .waybill/ and survive.
+
+  --fresh          forget the data first (never touches external servers)
+  --detach         return when everything is ready; npm stop ends it
+  --instances N    run N of each service (default 1)
+  --no-restart     leave a service dead that has crashed or was killed
+  --port-offset N  add N to every port, so that two stacks run side by side (or WAYBILL_PORT_OFFSET)
+
+Variables: WAYBILL_HOME, WAYBILL_INFRA, WAYBILL_PORT_OFFSET, ORDERS_PORT, INVENTORY_PORT, SHIPPING_PORT, CARRIER_PORT,
+LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT; what else a service reads is passed on. See infra/local/README.md.`,
+  },
+  stop: {
+    file: 'infra/local/dist/stop.js',
+    help: `npm stop   Stops the stack that runs in .waybill/ (or WAYBILL_HOME), and waits until it has ended.`,
+  },
+  dev: {
+    file: 'infra/local/dist/dev.js',
+    help: `npm run dev -- SERVICE [--inspect[=PORT]]   Works on one service against the running stack.
+
+Takes the service's place in the stack, builds it at every change and starts it again. Ctrl-C gives the place back.
+
+  SERVICE         orders, inventory, shipping or carrier
+  --inspect       opens Node's debugger (default port 9229)
+  --instance N    which instance to replace (default 1)`,
+  },
+  waybill: { file: 'apps/cli/dist/main.js', ownHelp: true },
+  demo: {
+    file: 'apps/cli/dist/main.js',
+    args: ['demo'],
+    help: `npm run demo   Places an order on the running stack, follows it to SHIPPED, and prints each event.`,
+  },
+  bench: {
+    file: 'e2e/dist/bench/main.js',
+    help: `npm run bench [-- quick]   Measures a stack of its own and prints the figures.`,
+  },
+  test: {
+    file: 'infra/local/test.mjs',
+    build: false,
+    help: `npm test [-- --only STEP[,STEP]] [-- ARGS]   Types, lint, unit, integration and stories; what CI runs.
+
+  --only STEP      types, lint, unit, integration, stories (also: docker, long)
+  ARGS             go to vitest: a part of a file's name, -t 'part of a test's name'`,
+  },
+  'test:docker': {
+    file: 'infra/local/test.mjs',
+    args: ['--only', 'docker'],
+    build: false,
+    help: `npm run test:docker   The tests that need a Docker engine: images, compose, Testcontainers.`,
+  },
+  'test:long': {
+    file: 'infra/local/test.mjs',
+    args: ['--only', 'long'],
+    build: false,
+    help: `npm run test:long   The tests that are too long for every change.`,
+  },
+};
+
+await main(process.argv.slice(2));
+
+async function main([name, ...args]) {
+  const command = Object.hasOwn(commands, name ?? '') ? commands[name] : undefined;
+  if (command === undefined) {
+    fail(`Expected one of: ${Object.keys(commands).join(', ')}; got ${name === undefined ? 'nothing' : `"${name}"`}.`, 64);
+    return;
+  }
+  if (!command.ownHelp && (args.includes('--help') || args.includes('-h'))) {
+    console.log(command.help);
+    return;
+  }
+  if (!isNodeNewEnough()) {
+    fail(
+      `Waybill needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.version}. Install the one of .nvmrc: \`nvm install\`, or https://nodejs.org.`,
+      SET_UP_EXIT_CODE,
+    );
+    return;
+  }
+  const { build, install, root, WorkspaceError } = await import('./workspace.mjs');
+  // Progress goes beside the output, which may be read by a program (--json).
+  const say = (line) => console.error(line);
+  try {
+    await install(say);
+    if (command.build !== false) {
+      await build(say);
+    }
+  } catch (error) {
+    if (!(error instanceof WorkspaceError)) {
+      throw error;
+    }
+    fail(error.message, error.exitCode);
+    return;
+  }
+  const file = join(root, command.file);
+  if (!existsSync(file)) {
+    fail(`There is no ${command.file} after the build. Is this checkout complete?`, 70);
+    return;
+  }
+  process.argv = [process.execPath, file, ...(command.args ?? []), ...args];
+  await import(pathToFileURL(file).href);
+}
+
+function isNodeNewEnough() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+}
+
+function fail(message, exitCode) {
+  console.error(message);
+  process.exitCode = exitCode;
+}
