@@ -19,7 +19,7 @@ export const configSchema = z.object({
   ...rolesConfig,
   ...shutdownConfig,
   ...telemetryConfig,
-  ORDERS_DEADLINE_MS: durationMs({ min: 60_000, max: 30 * 24 * HOUR_MS })
+  ORDERS_DEADLINE_MS: durationMs({ min: 1_000, max: 30 * 24 * HOUR_MS })
     .default(24 * HOUR_MS)
     .describe('How long an order may take until it is shipped. Far longer than any outage that should be sat out.'),
   ORDERS_IDEMPOTENCY_TTL_MS: durationMs({ min: 60_000, max: 30 * 24 * HOUR_MS })

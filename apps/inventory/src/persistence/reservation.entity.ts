@@ -9,7 +9,7 @@ export class ReservationEntity implements Reservation {
   @Column('text') status!: ReservationStatus;
   @Column('integer') version!: number;
   /** The order's lines as they came, and never searched for: one value, not rows. */
-  @Column('jsonb') lines!: OrderLine[];
+  @Column('json') lines!: OrderLine[];
   @Column('timestamptz', { name: 'created_at' }) createdAt!: Date;
   @Column('timestamptz', { name: 'updated_at' }) updatedAt!: Date;
 }

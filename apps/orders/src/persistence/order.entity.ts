@@ -14,7 +14,7 @@ export class OrderEntity implements Omit<Order, 'lines'> {
   @Column('uuid', { name: 'customer_id' }) customerId!: string;
   @Column('text') status!: OrderStatus;
   @Column('integer') version!: number;
-  @Column('jsonb', { name: 'ship_to' }) shipTo!: ShipTo;
+  @Column('json', { name: 'ship_to' }) shipTo!: ShipTo;
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('uuid', { name: 'shipment_id', nullable: true }) shipmentId!: string | null;
   @Column('text', { name: 'tracking_code', nullable: true }) trackingCode!: string | null;

@@ -9,8 +9,8 @@ export class ShipmentEntity implements Shipment {
   @Column('uuid', { name: 'order_id', unique: true }) orderId!: string;
   @Column('text') status!: ShipmentStatus;
   @Column('integer') version!: number;
-  @Column('jsonb') lines!: OrderLine[];
-  @Column('jsonb', { name: 'ship_to', nullable: true }) shipTo!: ShipTo | null;
+  @Column('json') lines!: OrderLine[];
+  @Column('json', { name: 'ship_to', nullable: true }) shipTo!: ShipTo | null;
   @Column('text', { name: 'label_id', nullable: true }) labelId!: string | null;
   @Column('text', { name: 'tracking_code', nullable: true }) trackingCode!: string | null;
   @Column('text', { nullable: true }) reason!: string | null;

@@ -16,7 +16,7 @@ const tables = [
     order_id   uuid PRIMARY KEY,
     status     text NOT NULL CHECK (status IN ('RESERVED', 'REJECTED', 'RELEASED', 'SHIPPED')),
     version    integer NOT NULL CHECK (version >= 0),
-    lines      jsonb NOT NULL,
+    lines      json NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
   ) WITH (fillfactor = 85)`,

@@ -8,7 +8,7 @@ const tables = [
     customer_id   uuid NOT NULL,
     status        text NOT NULL CHECK (status IN ('PLACED', 'CONFIRMED', 'SHIPPED', 'REJECTED', 'CANCELLING', 'CANCELLED')),
     version       integer NOT NULL CHECK (version > 0),
-    ship_to       jsonb NOT NULL,
+    ship_to       json NOT NULL,
     reason        text,
     shipment_id   uuid,
     tracking_code text,
