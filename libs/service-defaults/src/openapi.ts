@@ -76,7 +76,7 @@ function withProblems(document: OpenAPIObject): void {
         if (/^([45]|default)/.test(status) && response !== undefined && !('$ref' in response)) {
           response.content ??= PROBLEM_CONTENT;
         }
-        if (response !== undefined && !('$ref' in response)) {
+        if (status.startsWith('2') && response !== undefined && !('$ref' in response)) {
           response.description ||= 'Success.';
         }
       }

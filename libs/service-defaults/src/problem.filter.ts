@@ -1,4 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { recordError } from '@waybill/tracing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { PROBLEM_TYPE, problemDocument } from './problem-document.js';
@@ -34,6 +35,7 @@ function report(problem: ProblemError, request: FastifyRequest, log: Logger): vo
   const facts = { method: request.method, path: request.url, status: problem.status, problem: problem.code };
   const { cause } = problem;
   if (problem.code === 'internal') {
+    recordError(cause);
     log.error({ ...facts, err: cause }, problem.title);
   } else if (problem.status >= 500) {
     log.warn({ ...facts, reason: cause instanceof Error ? cause.message : undefined }, problem.title);

@@ -14,7 +14,8 @@ export function onTracingTrouble(report: Listener): void {
   listener = report;
 }
 
-function report(...parts: readonly unknown[]): void {
+/** @internal */
+export function reportTrouble(...parts: readonly unknown[]): void {
   const now = Date.now();
   if (now < quietUntil) {
     suppressed += 1;
@@ -27,7 +28,15 @@ function report(...parts: readonly unknown[]): void {
 }
 
 function text(part: unknown): string {
-  return part instanceof Error ? part.message : typeof part === 'string' ? firstLine(part) : '';
+  if (part instanceof AggregateError || Array.isArray(part)) {
+    const parts: readonly unknown[] = Array.isArray(part) ? part : part.errors;
+    return parts.map(text).join(', ');
+  }
+  if (part instanceof Error) {
+    return part.message;
+  }
+  // Some parts are objects that repeat what the text has said.
+  return typeof part === 'string' ? firstLine(part) : '';
 }
 
 /** The SDK reports an error as JSON with its stack. */
@@ -42,4 +51,4 @@ function firstLine(part: string): string {
 
 const ignore = (): void => undefined;
 
-export const diagnostics: DiagLogger = { error: report, warn: report, info: ignore, debug: ignore, verbose: ignore };
+export const diagnostics: DiagLogger = { error: reportTrouble, warn: reportTrouble, info: ignore, debug: ignore, verbose: ignore };

@@ -1,4 +1,5 @@
-import { type Attributes, type Context, context, type Link, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, type Context, context, type Link, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { markFailed } from './failed-span.js';
 
 export interface SpanOptions {
   /** INTERNAL unless told. */
@@ -18,8 +19,7 @@ export async function inSpan<T>(name: string, options: SpanOptions, run: (span: 
   try {
     return await context.with(trace.setSpan(parent, span), () => run(span));
   } catch (error) {
-    span.recordException(error instanceof Error ? error : String(error));
-    span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'error' });
+    markFailed(span, error);
     throw error;
   } finally {
     span.end();

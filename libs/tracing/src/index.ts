@@ -7,6 +7,7 @@ export {
   continueTrace,
   currentTrace,
   nameRequestSpan,
+  recordError,
   runInTrace,
   type Trace,
   traceFields,
@@ -14,3 +15,4 @@ export {
   traceOf,
 } from './trace-context.js';
 export { formatTraceParent, parseTraceParent } from './trace-parent.js';
+export { SpanKind } from '@opentelemetry/api';

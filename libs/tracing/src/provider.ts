@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reportTrouble } from './diagnostics.js';
 
 /** The part of the SDK's provider that stopping needs. */
 export interface Flushable {
@@ -19,6 +20,6 @@ export async function flushTracing(timeoutMs: number = FLUSH_TIMEOUT_MS): Promis
   if (provider === undefined) {
     return;
   }
-  const flushed = provider.forceFlush().catch(() => undefined);
+  const flushed = provider.forceFlush().catch(reportTrouble);
   await Promise.race([flushed, sleep(timeoutMs, undefined, { ref: false })]);
 }

@@ -45,10 +45,14 @@ function startExport(env: NodeJS.ProcessEnv, endpoint: string, entry: string | u
       // What the operator says in OTEL_RESOURCE_ATTRIBUTES wins.
       .merge(resources.detectResources({ detectors: [resources.envDetector] })),
     spanProcessors: [
-      new sdk.BatchSpanProcessor(new otlp.OTLPTraceExporter({ url: tracesUrl(env, endpoint), timeoutMillis: 5_000 }), {
+      new sdk.BatchSpanProcessor(
+        new otlp.OTLPTraceExporter({
+          url: tracesUrl(env, endpoint),
+          timeoutMillis: Number(env['OTEL_EXPORTER_OTLP_TIMEOUT'] || 5_000),
+        }),
         // A person who follows an order in Jaeger should not wait for the default of 5 seconds.
-        scheduledDelayMillis: Number(env['OTEL_BSP_SCHEDULE_DELAY'] || 1_000),
-      }),
+        { scheduledDelayMillis: Number(env['OTEL_BSP_SCHEDULE_DELAY'] || 1_000) },
+      ),
     ],
   });
   provider.register();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Context, context, defaultTextMapGetter, defaultTextMapSetter, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { TraceState, W3CBaggagePropagator } from '@opentelemetry/core';
+import { markFailed } from './failed-span.js';
 import { formatTraceParent, parseTraceParent } from './trace-parent.js';
 
 /** W3C trace context as it travels: in headers, in a row of the outbox. */
@@ -89,6 +90,14 @@ export function nameRequestSpan(method: string, route: string | undefined): void
   if (route !== undefined && span?.isRecording() === true) {
     span.updateName(`${method} ${route}`);
     span.setAttribute('http.route', route);
+  }
+}
+
+/** Marks the active span as failed, with the error that nobody expected. */
+export function recordError(error: unknown): void {
+  const span = trace.getActiveSpan();
+  if (span?.isRecording() === true) {
+    markFailed(span, error);
   }
 }
 
