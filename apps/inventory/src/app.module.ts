@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { WaybillModule } from '@waybill/service-defaults';
 import { StockController } from './http/stock.controller.js';
-import { InventorySubscriptions } from './messaging/inventory-subscriptions.js';
+import { InventorySubscriptions } from './messaging/subscriptions.js';
 import { ReservationEntity } from './persistence/reservation.entity.js';
 import { StockEntity } from './persistence/stock.entity.js';
 import { ReleaseStock } from './use-cases/release-stock.js';

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { WaybillModule } from '@waybill/service-defaults';
 import { OrdersController } from './http/orders.controller.js';
-import { OrderSubscriptions } from './messaging/order-subscriptions.js';
+import { OrderSubscriptions } from './messaging/subscriptions.js';
 import { IdempotencyKeyEntity } from './persistence/idempotency-key.entity.js';
 import { IdempotencyKeyCleaner } from './persistence/idempotency-key-cleaner.js';
 import { OrderEntity, OrderLineEntity } from './persistence/order.entity.js';

@@ -3,7 +3,7 @@ import { WaybillModule } from '@waybill/service-defaults';
 import { CarrierClient } from './carrier/carrier-client.js';
 import { CarrierWorker } from './carrier/carrier-worker.js';
 import { ShipmentsController } from './http/shipments.controller.js';
-import { ShippingSubscriptions } from './messaging/shipping-subscriptions.js';
+import { ShippingSubscriptions } from './messaging/subscriptions.js';
 import { ShipmentEntity } from './persistence/shipment.entity.js';
 import { CancelShipment } from './use-cases/cancel-shipment.js';
 import { RecordCarrierAnswer } from './use-cases/record-carrier-answer.js';
