@@ -2,8 +2,8 @@ import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { labelOf } from '../domain/label.js';
 import { LabelBook } from './label-book.js';
+import { labelOf } from './label-of-key.js';
 
 let folder: string;
 let path: string;

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Label, labelOf } from '../domain/label.js';
+import type { Label } from '../domain/label.js';
+import { labelOf } from './label-of-key.js';
 
 type Entry = { readonly key: string } | { readonly deleted: string };
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { losesAnswer } from '../domain/behaviour.js';
-import { type Label, labelOf } from '../domain/label.js';
+import type { Label } from '../domain/label.js';
 import { LabelBook } from '../persistence/label-book.js';
+import { labelOf } from '../persistence/label-of-key.js';
 import { BehaviourSwitch } from './behaviour-switch.js';
 
 export type IssueLabelResult =
