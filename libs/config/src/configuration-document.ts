@@ -18,8 +18,10 @@ const INTRODUCTION = `# Configuration
 
 Services read environment variables, and files that these name; nothing else. An empty variable counts as not set. A
 service that finds a setting wrong does not start: it lists everything that is wrong, with what was expected and what to
-do, and ends with exit code 78. The value of a secret is never shown. \`npm start\` sets what the local stack needs; in any
-other place set at least what is required.
+do, and ends with exit code 78. The value of a secret is never shown, and it may stand in a file: of
+\`WAYBILL_ORDERS_DATABASE_URL\` and \`WAYBILL_ORDERS_DATABASE_URL_FILE\`, which names the file, set one. So with every
+address of a database, and every password. \`npm start\` sets what the local stack needs; in any other place set at least
+what is required.
 `;
 
 /** docs/configuration.md: each setting once, under the services that read it in the same way. */

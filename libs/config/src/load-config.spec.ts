@@ -101,6 +101,50 @@ describe('loadConfig', () => {
     expect(problems['ADDRESS']).toContain('got "http://***@host"');
   });
 
+  describe('a secret in a file', () => {
+    const schema = z.object({ TOKEN: secret().optional().describe('x.'), NAME: z.string().optional().describe('x.') });
+    const read = (env: Environment, files: Readonly<Record<string, string>> = {}) =>
+      loadConfig(schema, env, (path) => {
+        const text = files[path];
+        if (text === undefined) {
+          throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
+        }
+        return text;
+      });
+
+    it('is read, without the newline at its end', () => {
+      expect(read({ TOKEN_FILE: '/token' }, { '/token': 'hush\n' })).toEqual({ TOKEN: 'hush' });
+    });
+
+    it('counts as not set when the variable is empty', () => {
+      expect(read({ TOKEN_FILE: '', TOKEN: 'hush' })).toEqual({ TOKEN: 'hush' });
+    });
+
+    it.each([
+      ['that is not there', {}, 'TOKEN_FILE', 'there is no such file'],
+      ['that is empty', { '/token': '\n' }, 'TOKEN_FILE', 'which is empty'],
+      ['with something else', { '/token': 'hush\nhush' }, 'TOKEN', 'a secret, not shown'],
+    ])('%s is one problem', (_, files, name, reason) => {
+      expect(() => read({ TOKEN_FILE: '/token' }, files)).toThrow(new RegExp(`^One setting is wrong:\n  ${name} .*${reason}`));
+    });
+
+    it('and in the environment, too, is refused', () => {
+      expect(() => read({ TOKEN_FILE: '/token', TOKEN: 'hush' }, { '/token': 'hush' })).toThrow(
+        'TOKEN  is set, and so is TOKEN_FILE. Leave one of them out.',
+      );
+    });
+
+    it('may be one only: what is no secret stands in the environment', () => {
+      expect(read({ NAME_FILE: '/name' })).toEqual({});
+    });
+
+    it('is left to a setting of that name, where a schema has one', () => {
+      expect(() => loadConfig(service, { ...enough, WAYBILL_KAFKA_SASL_PASSWORD_FILE: '/nowhere' })).toThrow(
+        'WAYBILL_KAFKA_SASL_PASSWORD_FILE  names the file "/nowhere"',
+      );
+    });
+  });
+
   it('cuts what is shown, so that a file in the wrong variable does not fill the terminal', () => {
     expect(problemsOf(service, { ...enough, ORDERS_PORT: 'x'.repeat(5_000) })['ORDERS_PORT']?.length).toBeLessThan(200);
   });

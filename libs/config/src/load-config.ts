@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { ConfigError, type ConfigProblem } from './config-error.js';
+import { type ReadFile, readSecret, readTextFile } from './read-file.js';
 import { relations } from './relations.js';
 import { describeSetting, type Setting } from './setting.js';
 
@@ -10,14 +11,25 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Reads and checks every setting of `schema`, or throws one ConfigError that lists all that is wrong.
  *
- * An empty variable counts as not set: that is what `VARIABLE=` in a compose file means.
+ * An empty variable counts as not set: that is what `VARIABLE=` in a compose file means. A secret may stand in a file:
+ * `DATABASE_URL_FILE` names the one that holds DATABASE_URL.
  */
-export function loadConfig<S extends ConfigSchema>(schema: S, env: Environment): Readonly<z.output<S>> {
+export function loadConfig<S extends ConfigSchema>(
+  schema: S,
+  env: Environment,
+  readFile: ReadFile = readTextFile,
+): Readonly<z.output<S>> {
   const problems: ConfigProblem[] = [];
   const values: Record<string, unknown> = {};
+  const texts: Record<string, string | undefined> = {};
   for (const [name, type] of Object.entries(schema.shape)) {
     const setting = describeSetting(name, type as z.ZodType);
-    const came = present(env, name);
+    const file = fileOf(setting, schema, env);
+    const came = file === undefined ? present(env, name) : secretIn(file, name, env, readFile, problems);
+    if (file !== undefined && came === undefined) {
+      continue;
+    }
+    texts[name] = came;
     const result = (type as z.ZodType).safeParse(came);
     if (result.success) {
       values[name] = result.data;
@@ -34,13 +46,32 @@ export function loadConfig<S extends ConfigSchema>(schema: S, env: Environment):
   if (problems.length > 0) {
     throw new ConfigError(problems);
   }
-  return Object.freeze(whole(schema, env));
+  return Object.freeze(whole(schema, texts));
+}
+
+/** The variable that names the file with a secret, if it is set; a schema that has such a setting reads the file itself. */
+function fileOf({ name, secret }: Setting, schema: ConfigSchema, env: Environment): string | undefined {
+  const file = `${name}_FILE`;
+  return secret && !(file in schema.shape) && present(env, file) !== undefined ? file : undefined;
+}
+
+function secretIn(
+  file: string,
+  name: string,
+  env: Environment,
+  readFile: ReadFile,
+  problems: ConfigProblem[],
+): string | undefined {
+  if (present(env, name) !== undefined) {
+    problems.push({ name, message: `is set, and so is ${file}. Leave one of them out.` });
+    return undefined;
+  }
+  return readSecret(file, present(env, file), readFile, problems);
 }
 
 /** The object's own refinements, if the service wrote some. */
-function whole<S extends ConfigSchema>(schema: S, env: Environment): z.output<S> {
-  const set = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, present(env, name)]));
-  const result = schema.safeParse(set);
+function whole<S extends ConfigSchema>(schema: S, texts: Readonly<Record<string, string | undefined>>): z.output<S> {
+  const result = schema.safeParse(texts);
   if (!result.success) {
     throw new ConfigError(
       result.error.issues.map((issue) => ({ name: issue.path.join('.') || '(several)', message: issue.message })),

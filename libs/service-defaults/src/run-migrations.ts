@@ -32,7 +32,7 @@ export async function runMigrations({ name, migrations }: MigrationOptions): Pro
 /** The login that may change tables, or the service's own where there is only one. */
 function migrationUrl(name: Service): { urlName: string; url: string } {
   const [own, service] = [`WAYBILL_${name.toUpperCase()}_MIGRATION_URL`, `WAYBILL_${name.toUpperCase()}_DATABASE_URL`];
-  const urlName = process.env[own] ? own : service;
+  const urlName = process.env[own] || process.env[`${own}_FILE`] ? own : service;
   const shape: Record<string, z.ZodType> = databaseConfig(name);
   const schema = z.object({ [urlName]: shape[urlName] ?? z.never() });
   const config: Readonly<Record<string, unknown>> = loadConfig(schema, process.env);
