@@ -1,5 +1,14 @@
 import type pg from 'pg';
-import { aggregateOf, deleteAndRead, holdRow, type OutboxRecord, type OutboxRow, toRecord, withinBytes } from './outbox-batch.js';
+import {
+  aggregateOf,
+  deleteAndRead,
+  holdRow,
+  type OutboxRecord,
+  type OutboxRow,
+  prepareForReading,
+  toRecord,
+  withinBytes,
+} from './outbox-batch.js';
 import { isRecordRefused } from './outbox-errors.js';
 import type { OutboxSignal } from './outbox-signal.js';
 import { SHARDS } from './shard.js';
@@ -132,10 +141,10 @@ export class OutboxRelay {
       await rowsClient.end().catch(() => undefined);
       throw error;
     });
-    // A lost delete is only a row sent again; a lost lease would be two relays.
     const renewal = setInterval(() => void this.renew(leaseClient), this.ttlMs / 6);
     try {
-      await rowsClient.query('SET synchronous_commit = off');
+      await prepareForReading(rowsClient);
+      // A lost delete is only a row sent again; a lost lease would be two relays.
       await leaseClient.query('SET synchronous_commit = on');
       while (!this.stopping) {
         try {
