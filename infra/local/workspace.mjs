@@ -48,8 +48,7 @@ export async function build(say) {
       return;
     }
     const before = fingerprint();
-    const nx = join(root, 'node_modules', 'nx', 'bin', 'nx.js');
-    const { code, output } = await run(say, 'Build', [process.execPath, nx, 'run-many', '-t', 'build', '--output-style=static']);
+    const { code, output } = await run(say, 'Build', [process.execPath, nxProgram(), 'run-many', '-t', 'build', '--output-style=static']);
     if (code !== 0) {
       throw new WorkspaceError(`${output}\nThe build failed; the compiler's words stand above.`, 1);
     }
@@ -132,6 +131,11 @@ function subfolders(folder) {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(folder, entry.name));
+}
+
+function nxProgram() {
+  const folder = join(root, 'node_modules', 'nx');
+  return join(folder, JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).bin.nx);
 }
 
 /** One install or build at a time: two terminals may both find that something is missing. */

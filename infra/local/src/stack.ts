@@ -75,6 +75,11 @@ export class Stack {
 
   constructor(private readonly parts: StackParts) {}
 
+  /** True from the moment the stop begins. */
+  get isEnding(): boolean {
+    return this.ending !== undefined;
+  }
+
   get home(): string {
     return this.parts.home;
   }
