@@ -82,6 +82,11 @@ export function prepareHttp(app: NestFastifyApplication, { settings, log, shutdo
     done(null, payload);
   });
   shutdown.on('intake', 'http', () => stopListening(fastify.server));
+  shutdown.on('servers', 'http', async () => {
+    // Nothing is in hand any more. What is left was opened in advance and never used; Node would wait a minute for it.
+    fastify.server.closeAllConnections();
+    await app.close();
+  });
 }
 
 function stopListening(server: Server): void {

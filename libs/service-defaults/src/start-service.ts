@@ -85,7 +85,6 @@ export async function startService(options: ServiceOptions, surroundings: Surrou
   serveMetrics(app, metrics);
   serveOpenApi(app, options);
   shutdown.on('readiness', 'health', () => health.beginDraining());
-  shutdown.on('servers', 'http', () => app.close());
   shutdown.on('connections', 'traces', () => flushTracing());
   shutdown.on('database', 'health checks', () => health.stop());
   await app.listen(surroundings.port ?? settings.port, settings.host);
