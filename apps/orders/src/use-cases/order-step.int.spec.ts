@@ -174,6 +174,16 @@ describe('cancelling', () => {
     expect(await cancel(uuidv7())).toBeUndefined();
   });
 
+  it('waits for a step that is under way, and then decides on what that has made of the order', async () => {
+    let cancelling: ReturnType<typeof cancel> | undefined;
+    await inTransaction(async (manager) => {
+      await new ConfirmOrder(outbox).run(manager, reserved());
+      cancelling = cancel();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    });
+    expect(await cancelling).toMatchObject({ kind: 'become', order: { status: 'CANCELLING', version: 3 } });
+  });
+
   it('at the moment of the confirmation ends in one of the two orders of events, never in both', async () => {
     await Promise.all([confirm(), cancel()]);
     const { status, version } = (await order()) ?? {};

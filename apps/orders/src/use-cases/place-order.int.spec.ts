@@ -111,9 +111,13 @@ describe('placing an order with a key', () => {
   });
 
   it('keeps the keys of another caller and of another route apart', async () => {
-    await place(repeatable('a'));
-    await place(repeatable('b', { caller: 'd' }));
-    await place(repeatable('b', { route: 'POST /other' }));
+    const scopes = [{}, { caller: 'd' }, { route: 'POST /other' }];
+    for (const [index, scope] of scopes.entries()) {
+      const body = `body ${index}`;
+      const first = await place(repeatable(body, scope));
+      const id = first.kind === 'placed' ? first.order.id : undefined;
+      expect(await place(repeatable(body, scope))).toEqual({ kind: 'placed-before', answer: { z: 1, id } });
+    }
     expect(await count('orders')).toBe(3);
   });
 
