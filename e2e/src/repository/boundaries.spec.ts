@@ -107,7 +107,7 @@ describe('the arrows between projects', () => {
   beforeAll(async () => {
     tree = new BrokenWorkspace(Object.fromEntries(fixtures.map(({ file, text }) => [file, text])));
     found = broken(await cruiseTree(tree.root));
-  });
+  }, 60_000);
   afterAll(() => {
     tree.remove();
   });
@@ -135,5 +135,5 @@ describe('the arrows between projects', () => {
       .flatMap((module) => module.dependencies)
       .find((dependency) => dependency.module === '@waybill/contracts');
     expect(byName?.resolved).toBe('libs/contracts/src/index.ts');
-  });
+  }, 60_000);
 });

@@ -101,7 +101,7 @@ describe('the README of a lib', () => {
     expect(markdown).toMatch(/```(ts|typescript)\n/);
     expect(headings).toMatch(/what-happens-when|when-.*(dies|fails|goes-wrong)/);
     expect(markdown).toMatch(/\n\|(\s*:?-+:?\s*\|)+\n/);
-    expect(headings).toMatch(/options|settings/);
+    expect(headings).toMatch(/options|settings|parts/);
   });
 });
 

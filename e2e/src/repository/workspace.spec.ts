@@ -8,6 +8,7 @@ import {
   isPeerOfAnother,
   type Manifest,
   namesPackage,
+  namesPlatformPackageOf,
   packagesImportedBy,
   type Project,
   projects,
@@ -72,7 +73,9 @@ describe('every package', () => {
 function unused(project: Project): string[] {
   const text = sourceText(project);
   const declared = Object.keys(project.manifest.dependencies ?? {});
-  return declared.filter((name) => !namesPackage(text, name) && !isPeerOfAnother(name, declared));
+  return declared
+    .filter((name) => !namesPackage(text, name) && !namesPlatformPackageOf(text, name))
+    .filter((name) => !isPeerOfAnother(name, declared));
 }
 
 describe('every service', () => {
@@ -127,8 +130,8 @@ describe('what is committed', () => {
   const texts = repositoryFiles('**')
     .filter((file) => !/\.(png|jpg|gif|ico|woff2?|jsa|jar)$/.test(file))
     .map((file) => ({ file, text: read(file) }));
-  const linesWith = (pattern: RegExp): string[] =>
-    texts.flatMap(({ file, text }) =>
+  const linesWith = (pattern: RegExp, among = texts): string[] =>
+    among.flatMap(({ file, text }) =>
       text
         .split('\n')
         .map((line, index) => ({ at: `${file}:${index + 1}`, line }))
@@ -144,7 +147,9 @@ describe('what is committed', () => {
 
   it('names no folder of the machine it was written on', () => {
     expect(linesWith(aPathIn(dirname(root.replace(/\/$/, ''))))).toEqual([]);
-    expect(linesWith(aPathIn(homedir()))).toEqual([]);
+    // Inside an image, root's home is the image's.
+    const outsideImages = texts.filter(({ file }) => !/(^|\/)(Dockerfile|docker-compose)/.test(file));
+    expect(linesWith(aPathIn(homedir()), outsideImages)).toEqual([]);
     expect(linesWith(A_HOME_FOLDER)).toEqual([]);
   });
 

