@@ -1,8 +1,8 @@
 import type { ConnectionOptions } from 'node:tls';
 import { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs';
 import { EventConsumer, type EventConsumerOptions } from './consumer.js';
-import { EventProducer } from './producer.js';
 import { type KafkaLog, logCreatorFor } from './kafka-log.js';
+import { EventProducer } from './producer.js';
 import { ensureTopics, type TopicDeclaration } from './topic-declaration.js';
 
 export interface KafkaSettings {

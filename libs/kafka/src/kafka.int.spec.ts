@@ -1,8 +1,8 @@
 import { createTestTopic, until } from '@waybill/testing';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { ConsumedRecord, EventConsumer } from './consumer.js';
-import type { EventProducer } from './producer.js';
 import { KafkaClient } from './kafka-client.js';
+import type { EventProducer } from './producer.js';
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
