@@ -1,0 +1,185 @@
+import { Writable } from 'node:stream';
+import { Inject, Injectable, Module } from '@nestjs/common';
+import { databaseConfig, httpConfig, kafkaConfig, rolesConfig, shutdownConfig } from '@waybill/config';
+import { deadLetterTopic, declaredTopics, type ReceivedEvent, toHeaders } from '@waybill/contracts';
+import { transaction } from '@waybill/database';
+import { Inbox, inboxTables } from '@waybill/inbox';
+import { type ConsumedRecord, KafkaClient } from '@waybill/kafka';
+import { Outbox, outboxTables } from '@waybill/outbox';
+import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
+import { DataSource } from 'typeorm';
+import { uuidv7 } from 'uuidv7';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { z } from 'zod';
+import { type RunningService, startService } from './start-service.js';
+import type { BackgroundWorker, Subscriptions, SubscriptionTable } from './subscriptions.js';
+import { WaybillModule } from './waybill.module.js';
+
+const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const config = z.object({
+  ...httpConfig('shipping', 3003),
+  ...databaseConfig('shipping'),
+  ...kafkaConfig,
+  ...rolesConfig,
+  ...shutdownConfig,
+});
+
+class ShippingSubscriptions implements Subscriptions {
+  readonly handled: ReceivedEvent[] = [];
+
+  constructor(private readonly inbox: Inbox) {}
+
+  readonly table: SubscriptionTable = {
+    'waybill.order.confirmed.v1': (event) =>
+      this.inbox.once(event, async () => {
+        this.handled.push(event);
+      }),
+  };
+}
+Injectable()(ShippingSubscriptions);
+Inject(Inbox)(ShippingSubscriptions, undefined, 0);
+
+class Clerk implements BackgroundWorker {
+  readonly name = 'clerk';
+  readonly life: string[] = [];
+
+  start(): void {
+    this.life.push('started');
+  }
+
+  async stop(): Promise<void> {
+    this.life.push('stopped');
+  }
+}
+
+class AppModule {}
+Module({
+  imports: [
+    WaybillModule.forService({ name: 'shipping', entities: [], subscriptions: ShippingSubscriptions, workers: [Clerk] }),
+  ],
+  providers: [ShippingSubscriptions, Clerk],
+})(AppModule);
+
+class ForgetfulModule {}
+Module({ imports: [WaybillModule.forService({ name: 'shipping', entities: [], subscriptions: ShippingSubscriptions })] })(
+  ForgetfulModule,
+);
+
+let database: TestDatabase;
+let kafka: KafkaClient;
+let service: RunningService;
+
+function start(module: typeof AppModule): Promise<RunningService> {
+  return startService(
+    { name: 'shipping', config, module },
+    {
+      env: { WAYBILL_SHIPPING_DATABASE_URL: database.url, WAYBILL_KAFKA_BROKERS: inject('kafkaBrokers') },
+      port: 0,
+      exit: () => undefined,
+      logTo: new Writable({ write: (_chunk, _encoding, done) => done() }),
+    },
+  );
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase(inject('postgresAdminUrl'), [outboxTables, inboxTables].flat());
+  kafka = new KafkaClient({ clientId: 'spec', brokers: inject('kafkaBrokers').split(','), log: quiet });
+  await kafka.ensureTopics(declaredTopics());
+  service = await start(AppModule);
+});
+afterAll(async () => {
+  await service.shutdown.stop('spec');
+  await kafka.close();
+  await database.drop();
+});
+
+/** Everything in a topic from its beginning on. */
+function read(topic: string): { records: ConsumedRecord[]; stop: () => Promise<void> } {
+  const records: ConsumedRecord[] = [];
+  const consumer = kafka.consumer({
+    group: `spec-${uuidv7()}`,
+    topics: [topic],
+    handle: async (record) => {
+      records.push(record);
+    },
+  });
+  consumer.start();
+  return { records, stop: () => consumer.stop() };
+}
+
+it('brings events to their handler once, and what is no event to the dead-letter topic, with its bytes and headers', async () => {
+  const orderId = uuidv7();
+  const producer = kafka.producer();
+  const shipTo = { name: 'Ada', street: 'Main Street 1', city: 'Berlin', postcode: '10115', country: 'DE' };
+  const event = {
+    topic: 'waybill.orders',
+    key: orderId,
+    value: JSON.stringify({ orderId, lines: [{ sku: 'BOOK-1', quantity: 1 }], shipTo }),
+    headers: toHeaders({
+      id: uuidv7(),
+      source: '/waybill/orders',
+      type: 'waybill.order.confirmed.v1',
+      subject: orderId,
+      time: new Date().toISOString(),
+      version: 2,
+      partitionKey: orderId,
+      correlationId: orderId,
+    }),
+  };
+  const bytes = Buffer.from([0xff, 0x00, 0x7b]);
+  await producer.publish([
+    { topic: 'waybill.orders', key: orderId, value: bytes, headers: { stranger: Buffer.from([0xfe]) } },
+    event,
+    event,
+  ]);
+  const subscriptions = service.app.get(ShippingSubscriptions, { strict: false });
+  await until(() => subscriptions.handled.length > 0, { timeoutMs: 30_000 });
+  const dead = read(deadLetterTopic('waybill.orders', 'shipping'));
+  const letter = await until(() => dead.records.find(({ key }) => key === orderId), { timeoutMs: 30_000 });
+  await dead.stop();
+  expect(letter.value).toEqual(bytes);
+  expect(letter.rawHeaders['stranger']).toEqual(Buffer.from([0xfe]));
+  expect(letter.headers).toMatchObject({
+    waybill_dlt_topic: 'waybill.orders',
+    waybill_dlt_offset: expect.stringMatching(/^\d+$/),
+    waybill_dlt_reason: expect.stringContaining('ce_id is missing'),
+  });
+  // The copy was met, too: the partition went on behind all three records.
+  await until(async () => (await (await fetch(`${service.url}/metrics`)).text()).includes('outcome="duplicate"'), {
+    timeoutMs: 30_000,
+  });
+  expect(subscriptions.handled).toHaveLength(1);
+  expect(subscriptions.handled[0]).toMatchObject({ subject: orderId, version: 2, data: { shipTo } });
+  await producer.disconnect();
+});
+
+it('relays what a transaction appended', async () => {
+  const orderId = uuidv7();
+  const dataSource = service.app.get(DataSource);
+  const outbox = service.app.get(Outbox);
+  await transaction(dataSource, (manager) =>
+    outbox.append(manager, {
+      type: 'waybill.shipment.requested.v1',
+      aggregateId: orderId,
+      version: 1,
+      orderId,
+      data: { orderId, shipmentId: orderId },
+      correlationId: orderId,
+    }),
+  );
+  const sent = read('waybill.shipping');
+  await until(() => sent.records.some(({ key }) => key === orderId), { timeoutMs: 30_000 });
+  await sent.stop();
+});
+
+it('starts workers when the database is there, and stops them with the rest, not ready first', async () => {
+  const clerk = service.app.get(Clerk, { strict: false });
+  expect(clerk.life).toEqual(['started']);
+  await service.shutdown.stop('spec');
+  expect(clerk.life).toEqual(['started', 'stopped']);
+  expect(service.app.get(DataSource).isInitialized).toBe(false);
+});
+
+it('names a class that no module provides', async () => {
+  await expect(start(ForgetfulModule)).rejects.toThrow('ShippingSubscriptions is named in WaybillModule.forService');
+});
