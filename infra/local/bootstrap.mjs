@@ -28,6 +28,8 @@ LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT; what else a service reads is passed on. 
   },
   stop: {
     file: 'infra/local/dist/stop.js',
+    // Stopping must not wait for a compiler, nor fail because of a half-written file.
+    build: 'if-missing',
     help: `npm stop   Stops the stack that runs in .waybill/ (or WAYBILL_HOME), and waits until it has ended.`,
   },
   dev: {
@@ -96,7 +98,8 @@ async function main([name, ...args]) {
   const say = (line) => console.error(line);
   try {
     await install(say);
-    if (command.build !== false) {
+    const isThere = existsSync(join(root, command.file));
+    if (command.build === undefined || (command.build === 'if-missing' && !isThere)) {
       await build(say);
     }
   } catch (error) {

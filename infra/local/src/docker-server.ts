@@ -50,7 +50,7 @@ export class DockerServer implements ManagedServer {
     for (let attempt = 1; ; attempt += 1) {
       const port = this.usedPort ?? (await this.choosePort(attempt));
       // Also what a start that was killed has left behind.
-      await docker(['rm', '--force', this.resource]);
+      await this.remove();
       const { code, output } = await this.run(port);
       if (code === 0) {
         this.usedPort = port;
@@ -66,12 +66,17 @@ export class DockerServer implements ManagedServer {
 
   async stop(): Promise<void> {
     await docker(['stop', '--time', String(STOP_TIMEOUT_S), this.resource]);
-    await docker(['rm', '--force', this.resource]);
+    await this.remove();
   }
 
   async kill(): Promise<void> {
     await docker(['kill', this.resource]);
-    await docker(['rm', '--force', this.resource]);
+    await this.remove();
+  }
+
+  /** With the nameless volumes that images declare; the named one stays. */
+  private async remove(): Promise<void> {
+    await docker(['rm', '--force', '--volumes', this.resource]);
   }
 
   private async choosePort(attempt: number): Promise<number> {
@@ -121,7 +126,7 @@ export class DockerServer implements ManagedServer {
 export async function clearDocker(home: string, options: { readonly data: boolean }): Promise<void> {
   for (const name of ['kafka', 'postgres']) {
     const resource = dockerResource(home, name);
-    await docker(['rm', '--force', resource]);
+    await docker(['rm', '--force', '--volumes', resource]);
     if (options.data) {
       await docker(['volume', 'rm', '--force', resource]);
     }

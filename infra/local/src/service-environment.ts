@@ -45,8 +45,10 @@ export function migrationEnvironment(
 function withoutDatabases(inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const env = { ...inherited };
   for (const name of services) {
-    delete env[databaseVariable(name)];
-    delete env[migrationVariable(name)];
+    for (const variable of [databaseVariable(name), migrationVariable(name)]) {
+      delete env[variable];
+      delete env[`${variable}_FILE`];
+    }
   }
   return env;
 }

@@ -25,8 +25,10 @@ export interface StackSettings {
   readonly infrastructure?: InfrastructureKind;
   /** WAYBILL_KAFKA_BROKERS, if set. */
   readonly brokers?: string;
-  /** WAYBILL_<SERVICE>_DATABASE_URL, as far as they are set. */
+  /** WAYBILL_<SERVICE>_DATABASE_URL, or what the file of ..._FILE holds, as far as they are set. */
   readonly databaseUrls: ReadonlyMap<string, string>;
+  /** WAYBILL_<SERVICE>_MIGRATION_URL, likewise. */
+  readonly migrationUrls: ReadonlyMap<string, string>;
   /** How long a service may take to stop before it is killed. */
   readonly shutdownGraceMs: number;
 }
@@ -70,15 +72,17 @@ export function readStackSettings(env: NodeJS.ProcessEnv, instances: number): St
     throw new ConfigError([...problems.values()]);
   }
   const brokers = present(env['WAYBILL_KAFKA_BROKERS']);
+  const urlsOf = (variable: (name: string) => string) =>
+    new Map(
+      services
+        .filter((name) => isNamed(env, variable(name)))
+        .map((name) => [name as string, String(configs.get(name)?.[variable(name)])]),
+    );
   return {
     portOffset,
     ports,
-    databaseUrls: new Map(
-      services.flatMap((name) => {
-        const url = present(env[databaseVariable(name)]);
-        return url === undefined ? [] : [[name, url]];
-      }),
-    ),
+    databaseUrls: urlsOf(databaseVariable),
+    migrationUrls: urlsOf(migrationVariable),
     shutdownGraceMs: Number(configs.get('orders')?.['SHUTDOWN_GRACE_MS']),
     ...(infrastructure === undefined ? {} : { infrastructure }),
     ...(brokers === undefined ? {} : { brokers }),
@@ -102,10 +106,17 @@ function schemaOf(name: ProgramName): ConfigSchema {
 function withPlaceholders(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const values = { ...env };
   for (const name of services) {
-    values[databaseVariable(name)] = present(env[databaseVariable(name)]) ?? LATER.url;
+    if (!isNamed(env, databaseVariable(name))) {
+      values[databaseVariable(name)] = LATER.url;
+    }
   }
   values['WAYBILL_KAFKA_BROKERS'] = present(env['WAYBILL_KAFKA_BROKERS']) ?? LATER.brokers;
   return values;
+}
+
+/** A secret is given as it is, or by the name of a file that holds it. */
+function isNamed(env: NodeJS.ProcessEnv, variable: string): boolean {
+  return [variable, `${variable}_FILE`].some((name) => present(env[name]) !== undefined);
 }
 
 function readInfrastructureKind(

@@ -28,7 +28,7 @@ import { migrateSchema } from './schema-migration.js';
 import { serviceEnvironment } from './service-environment.js';
 import { labelOf, type ProgramName, type Slot } from './services.js';
 import { removeStack, repository, type StackFile, writeStack } from './stack-file.js';
-import { migrationVariable, type StackSettings } from './stack-settings.js';
+import type { StackSettings } from './stack-settings.js';
 import { SupervisedService } from './supervised-service.js';
 import { declareTopics } from './topic-declaration.js';
 
@@ -227,7 +227,7 @@ export class Stack {
     const urlsOf = (name: Service) => {
       if (adminUrl === undefined) {
         const database = settings.databaseUrls.get(name) ?? '';
-        return { database, migration: env[migrationVariable(name)] || database };
+        return { database, migration: settings.migrationUrls.get(name) ?? database };
       }
       const login = { name: `${name}_a`, password: credentials.logins[`${name}_a`] ?? '' };
       return { database: databaseUrl(adminUrl, name, login), migration: databaseUrl(adminUrl, name) };
