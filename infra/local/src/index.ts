@@ -1,4 +1,3 @@
-export { readComposeStack, type StackAddresses } from './compose-stack.js';
 export type { KafkaServer, PostgresServer } from './infrastructure.js';
 export { kafkaSettings } from './kafka-settings.js';
 export { type ManagedServer } from './managed-server.js';
