@@ -188,6 +188,10 @@ describe('relations between settings', () => {
     );
   });
 
+  it('says nothing where a schema has only some of its settings', () => {
+    expect(loadConfig(z.object({ DEBUG_PORT: port().describe('x.') }), { DEBUG_PORT: '9229' })).toEqual({ DEBUG_PORT: 9229 });
+  });
+
   it('says nothing about a value that is wrong by itself', () => {
     const problems = problemsOf(service, { ...enough, SHUTDOWN_DRAIN_MS: 'long', SHUTDOWN_GRACE_MS: '1000' });
     expect(Object.keys(problems)).toEqual(['SHUTDOWN_DRAIN_MS']);

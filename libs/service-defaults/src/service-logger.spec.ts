@@ -27,7 +27,10 @@ describe('a line of the log', () => {
     const error = Object.assign(new Error('query failed', { cause: driverError }), { parameters: ['hush'], query: 'hush' });
     const described = describeError(error);
     expect(described).toMatchObject({ type: 'Error', message: 'query failed', cause: { code: '40P01', message: 'deadlock detected' } });
-    expect(JSON.stringify(described)).not.toContain('hush');
+    const { lines, log } = setUp();
+    log.error({ err: error }, 'failed');
+    expect(JSON.stringify([described, lines])).not.toContain('hush');
+    expect(lines[0]).toMatchObject({ err: { type: 'Error', stack: expect.any(String) } });
   });
 
   it('survives what is no error, and causes without an end', () => {

@@ -18,8 +18,11 @@ describe('serviceIdentity', () => {
   it('is what the package of the entry file says', () => {
     const expected = { name: 'orders', version: '1.2.3', instance: `${hostname()}-1` };
     expect(serviceIdentity({}, join(folder, 'dist/main.js'))).toEqual(expected);
-    symlinkSync(join(folder, 'dist/main.js'), join(folder, 'dist/link.js'));
-    expect(serviceIdentity({}, join(folder, 'dist/link.js'))).toEqual(expected);
+    // As in node_modules/.bin: a link in a folder of another package.
+    mkdirSync(join(folder, 'other'));
+    writeFileSync(join(folder, 'other/package.json'), '{"name":"other","version":"9.9.9"}');
+    symlinkSync(join(folder, 'dist/main.js'), join(folder, 'other/main.js'));
+    expect(serviceIdentity({}, join(folder, 'other/main.js'))).toEqual(expected);
   });
 
   it('takes the name that the operator gives', () => {

@@ -11,8 +11,7 @@ export interface Trace {
   readonly baggage?: string;
 }
 
-/** The bound of the W3C Baggage specification; what is longer would be stored with every event it causes. */
-const BAGGAGE_BYTES_MAX = 8_192;
+/** Cuts baggage at the 8 KiB of the W3C specification, in both directions: it would be stored with every event. */
 const baggagePropagator = new W3CBaggagePropagator();
 
 /** The trace context of the code that runs now; empty outside of any trace. */
@@ -29,7 +28,7 @@ export function traceOf(from: Context): Trace {
   const carrier: Record<string, string> = {};
   baggagePropagator.inject(from, carrier, defaultTextMapSetter);
   const state = span.traceState?.serialize();
-  const baggage = withinLimit(carrier['baggage']);
+  const { baggage } = carrier;
   return {
     traceparent: formatTraceParent(span),
     ...(state === undefined || state === '' ? {} : { tracestate: state }),
@@ -39,7 +38,7 @@ export function traceOf(from: Context): Trace {
 
 /** The context in which work that belongs to `from` runs; without a usable traceparent it starts a trace of its own. */
 export function contextFrom(from: Trace): Context {
-  const baggage = withinLimit(from.baggage);
+  const { baggage } = from;
   const withBaggage =
     baggage === undefined ? ROOT_CONTEXT : baggagePropagator.extract(ROOT_CONTEXT, { baggage }, defaultTextMapGetter);
   const parent = parseTraceParent(from.traceparent);
@@ -105,21 +104,4 @@ export function recordError(error: unknown): void {
 export function traceFields(): { trace_id?: string; span_id?: string } {
   const span = trace.getSpanContext(context.active());
   return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId };
-}
-
-/** Cut after the last entry that fits. */
-function withinLimit(baggage: string | undefined): string | undefined {
-  if (baggage === undefined || Buffer.byteLength(baggage) <= BAGGAGE_BYTES_MAX) {
-    return baggage;
-  }
-  const kept: string[] = [];
-  let bytes = -1;
-  for (const entry of baggage.split(',')) {
-    bytes += Buffer.byteLength(entry) + 1;
-    if (bytes > BAGGAGE_BYTES_MAX) {
-      break;
-    }
-    kept.push(entry);
-  }
-  return kept.length === 0 ? undefined : kept.join(',');
 }
