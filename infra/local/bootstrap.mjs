@@ -50,6 +50,7 @@ Takes the service's place in the stack, builds it at every change and starts it 
   },
   bench: {
     file: 'e2e/dist/bench/main.js',
+    build: 'with-tests',
     help: `npm run bench [-- quick]   Measures a stack of its own and prints the figures.`,
   },
   test: {
@@ -99,8 +100,8 @@ async function main([name, ...args]) {
   try {
     await install(say);
     const isThere = existsSync(join(root, command.file));
-    if (command.build === undefined || (command.build === 'if-missing' && !isThere)) {
-      await build(say);
+    if (command.build !== false && !(command.build === 'if-missing' && isThere)) {
+      await build(say, { withTests: command.build === 'with-tests' });
     }
   } catch (error) {
     if (!(error instanceof WorkspaceError)) {

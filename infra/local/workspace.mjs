@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const LOCK_FILE = join(root, '.nx', 'workspace.lock');
-const BUILD_STAMP = join(root, 'node_modules', '.cache', 'waybill', 'build');
 /** The folders with projects, as in package.json's workspaces. */
-const PROJECTS = ['apps', 'libs', 'infra', 'e2e'];
+const TESTS = 'e2e';
+const PROJECTS = ['apps', 'libs', 'infra', TESTS];
 const SHARED_INPUTS = ['package-lock.json', 'nx.json', 'tsconfig.base.json', 'tsconfig.json'];
 
 /** A failure whose message is all there is to say: no stack trace. */
@@ -38,23 +38,34 @@ export async function install(say) {
   });
 }
 
-/** Builds if anything that goes into the build has changed since the last time. */
-export async function build(say) {
-  if (isBuilt()) {
+/**
+ * Builds if anything that goes into the build has changed since the last time: the platform, and `withTests` also what
+ * tests it. A story that is half written must not keep anybody from starting the platform.
+ */
+export async function build(say, { withTests = false } = {}) {
+  if (isBuilt(withTests)) {
     return;
   }
   await locked(say, async () => {
-    if (isBuilt()) {
+    if (isBuilt(withTests)) {
       return;
     }
-    const before = fingerprint();
-    const { code, output } = await run(say, 'Build', [process.execPath, nxProgram(), 'run-many', '-t', 'build', '--output-style=static']);
+    const before = fingerprint(withTests);
+    const command = [process.execPath, nxProgram(), 'run-many', '-t', 'build', '--output-style=static'];
+    const { code, output } = await run(say, 'Build', [...command, ...(withTests ? [] : [`--exclude=${TESTS}`])]);
     if (code !== 0) {
-      throw new WorkspaceError(`${output}\nThe build failed; the compiler's words stand above.`, 1);
+      throw new WorkspaceError(`${failures(output)}\nThe build failed; the compiler's words stand above.`, 1);
     }
-    mkdirSync(join(BUILD_STAMP, '..'), { recursive: true });
-    writeFileSync(BUILD_STAMP, before);
+    mkdirSync(join(stampOf(withTests), '..'), { recursive: true });
+    writeFileSync(stampOf(withTests), before);
   });
+}
+
+/** Of all that Nx tells, the tasks that failed. */
+function failures(output) {
+  const tasks = output.split(/^> nx run /m).slice(1);
+  const failed = tasks.filter((task) => / error\b|error\x1b/.test(task));
+  return failed.length === 0 ? output : failed.map((task) => `> ${task.trim()}`).join('\n\n');
 }
 
 /** npm's command line, by the npm that runs us where there is one. */
@@ -89,8 +100,17 @@ function packagesIn(lockFile) {
   }
 }
 
-function isBuilt() {
-  return existsSync(BUILD_STAMP) && readFileSync(BUILD_STAMP, 'utf8') === fingerprint() && projects().every(isProjectBuilt);
+function isBuilt(withTests) {
+  const stamp = stampOf(withTests);
+  return (
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === fingerprint(withTests) &&
+    projects(withTests).every(isProjectBuilt)
+  );
+}
+
+function stampOf(withTests) {
+  return join(root, 'node_modules', '.cache', 'waybill', withTests ? 'build-with-tests' : 'build');
 }
 
 function isProjectBuilt(project) {
@@ -98,7 +118,7 @@ function isProjectBuilt(project) {
 }
 
 /** Names, sizes and times of all sources: it changes when any of them does, and takes a few milliseconds. */
-function fingerprint() {
+function fingerprint(withTests) {
   const hash = createHash('sha256').update(process.version);
   const add = (file) => {
     const { size, mtimeMs } = statSync(file);
@@ -107,7 +127,7 @@ function fingerprint() {
   for (const name of SHARED_INPUTS) {
     add(join(root, name));
   }
-  for (const project of projects()) {
+  for (const project of projects(withTests)) {
     add(join(project, 'package.json'));
     add(join(project, 'tsconfig.json'));
     const sources = readdirSync(join(project, 'src'), { recursive: true, withFileTypes: true });
@@ -120,8 +140,9 @@ function fingerprint() {
   return hash.digest('hex');
 }
 
-function projects() {
-  return PROJECTS.map((name) => join(root, name))
+function projects(withTests) {
+  return PROJECTS.filter((name) => withTests || name !== TESTS)
+    .map((name) => join(root, name))
     .flatMap((folder) => (existsSync(join(folder, 'package.json')) ? [folder] : subfolders(folder)))
     .filter((folder) => existsSync(join(folder, 'tsconfig.json')))
     .sort();

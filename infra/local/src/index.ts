@@ -1,3 +1,4 @@
+export { freePort } from './free-port.js';
 export type { KafkaServer, PostgresServer } from './infrastructure.js';
 export { kafkaSettings } from './kafka-settings.js';
 export { type ManagedServer } from './managed-server.js';
