@@ -23,7 +23,8 @@ describe('every package', () => {
   it.each(all)('$folder declares what it imports', ({ sources, manifest }) => {
     const undeclared = sources.flatMap((file) => {
       // The tools that run the tests (vitest, eslint) are the workspace's, not a package's.
-      const declared = { ...manifest.dependencies, ...(isTest(file) ? rootManifest.devDependencies : {}) };
+      const forTests = isTest(file) ? { ...rootManifest.devDependencies, ...manifest.devDependencies } : {};
+      const declared = { ...manifest.dependencies, ...forTests };
       return packagesImportedBy(read(file))
         .filter((name) => declared[name] === undefined && name !== manifest.name)
         .filter((name) => !(isTest(file) && name === '@waybill/testing'))
@@ -72,14 +73,15 @@ describe('every package', () => {
 
 function unused(project: Project): string[] {
   const text = sourceText(project);
-  const declared = Object.keys(project.manifest.dependencies ?? {});
+  const declared = Object.keys({ ...project.manifest.dependencies, ...project.manifest.devDependencies });
   return declared
     .filter((name) => !namesPackage(text, name) && !namesPlatformPackageOf(text, name))
     .filter((name) => !isPeerOfAnother(name, declared));
 }
 
 describe('every service', () => {
-  const mains = repositoryFiles('apps/*/src/main.ts');
+  const services = all.filter(({ manifest }) => manifest.nx?.tags?.includes('layer:app'));
+  const mains = services.map(({ folder }) => `${folder}/src/main.ts`);
 
   it('starts with a main.ts of at most 20 lines', () => {
     expect(mains.length).toBeGreaterThanOrEqual(4);
@@ -108,6 +110,7 @@ describe('the lock file', () => {
   it('knows every package of ours with its dependencies', () => {
     for (const { folder, manifest } of all) {
       expect(lock.packages[folder]?.dependencies ?? {}, folder).toEqual(manifest.dependencies ?? {});
+      expect(lock.packages[folder]?.devDependencies ?? {}, folder).toEqual(manifest.devDependencies ?? {});
     }
   });
 

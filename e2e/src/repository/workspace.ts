@@ -8,6 +8,7 @@ export interface Manifest {
   readonly devDependencies?: Record<string, string>;
   readonly peerDependencies?: Record<string, string>;
   readonly optionalDependencies?: Record<string, string>;
+  readonly nx?: { readonly tags?: readonly string[] };
 }
 
 export interface Project {
