@@ -57,15 +57,22 @@ export class DevSession {
     this.compiler?.kill();
     this.roll.refuse();
     await this.changing;
-    await this.service?.stop(STOP_TIMEOUT_MS);
+    await this.stopService();
     this.log.read();
   }
 
+  private async stopService(): Promise<void> {
+    const { service } = this;
+    this.service = undefined;
+    await service?.stop(STOP_TIMEOUT_MS);
+  }
+
   private async restart(): Promise<void> {
-    await this.service?.stop(STOP_TIMEOUT_MS);
+    await this.stopService();
     const { name, inspectPort } = this.options;
+    let service: ChildProgram;
     try {
-      this.service = ChildProgram.start(
+      service = ChildProgram.start(
         {
           name: labelOf(this.options),
           command: process.execPath,
@@ -85,7 +92,7 @@ export class DevSession {
       // The session is being ended.
       return;
     }
-    const { service } = this;
+    this.service = service;
     claimPlace(this.home, this.options, service.pid ?? 0);
     void service.exited.then(({ code, signal }) => {
       if (this.service === service) {
