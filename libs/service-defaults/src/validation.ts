@@ -31,7 +31,7 @@ export class ValidationPipe extends StandardSchemaValidationPipe {
 function validationProblem(issues: readonly Issue[], { type, data }: Pick<ArgumentMetadata, 'type' | 'data'>): ProblemError {
   const root = data ?? `(${type})`;
   const errors = issues.slice(0, ERRORS_MAX).map(({ message, path }) => ({
-    field: fieldOf(path, type === 'body' ? undefined : data) || root,
+    field: fieldOf(path) || root,
     message,
   }));
   const more = issues.length > ERRORS_MAX ? ` Only the first ${ERRORS_MAX} of ${issues.length} are listed.` : '';
@@ -44,8 +44,7 @@ function validationProblem(issues: readonly Issue[], { type, data }: Pick<Argume
   });
 }
 
-/** `lines.0.quantity`; a named parameter stands in front of what is wrong inside it. */
-function fieldOf(path: Issue['path'], name: string | undefined): string {
-  const keys = (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
-  return (name === undefined ? keys : [name, ...keys]).join('.');
+/** `lines.0.quantity` */
+function fieldOf(path: Issue['path']): string {
+  return (path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
 }
