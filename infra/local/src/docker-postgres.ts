@@ -17,7 +17,7 @@ export class DockerPostgres extends DockerServer {
       innerPort: 5432,
       dataPath: '/var/lib/postgresql',
       environment: () => ({ POSTGRES_USER: POSTGRES_ADMIN, POSTGRES_PASSWORD: adminPassword }),
-      command: ['postgres', '-c', 'max_connections=200', '-c', 'timezone=UTC'],
+      command: ['postgres', '-c', 'max_connections=200', '-c', 'autovacuum_naptime=5s', '-c', 'timezone=UTC'],
       isReady: (log) => {
         // While it makes its folder the image runs a server for itself alone, which says the same.
         const isFirstRun = log.includes('The files belonging to this database system');

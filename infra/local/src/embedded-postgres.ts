@@ -83,6 +83,8 @@ export class EmbeddedPostgres implements ManagedServer {
       // A socket's path has a length limit that the home's path may exceed.
       unix_socket_directories: '',
       max_connections: 200,
+      // Rows of the outbox live for milliseconds: what they leave is taken away every few seconds, not once a minute.
+      autovacuum_naptime: '5s',
       timezone: 'UTC',
       log_timezone: 'UTC',
       ...(this.options.forgetful ? { fsync: 'off', full_page_writes: 'off' } : {}),
