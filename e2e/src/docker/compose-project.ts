@@ -17,33 +17,46 @@ export interface ContainerFacts {
   readonly RestartCount: number;
 }
 
+const PROGRAMS = ['orders', 'inventory', 'shipping', 'carrier', 'kafka', 'jaeger'] as const;
+const PORT_IS_TAKEN = /port is already allocated|address already in use/;
+const ATTEMPTS = 3;
+
 /** docker-compose.yml as a project of its own: other names and other ports than the one a developer may have running. */
 export class ComposeProject {
-  private constructor(
-    readonly name: string,
-    readonly env: Readonly<NodeJS.ProcessEnv>,
-  ) {}
+  readonly name = `waybill-test-${randomBytes(4).toString('hex')}`;
+  private ports: ReadonlyMap<string, number> = new Map();
 
-  static async create(): Promise<ComposeProject> {
-    const name = `waybill-test-${randomBytes(4).toString('hex')}`;
-    const env: NodeJS.ProcessEnv = { ...process.env, COMPOSE_PROJECT_NAME: name };
-    for (const program of ['ORDERS', 'INVENTORY', 'SHIPPING', 'CARRIER', 'KAFKA', 'JAEGER']) {
-      env[`${program}_PORT`] = String(await freePort());
+  /** What `docker compose` and the tools need to find this project. */
+  get env(): NodeJS.ProcessEnv {
+    const env: NodeJS.ProcessEnv = { ...process.env, COMPOSE_PROJECT_NAME: this.name };
+    for (const [program, port] of this.ports) {
+      env[`${program.toUpperCase()}_PORT`] = String(port);
     }
-    return new ComposeProject(name, env);
+    return env;
   }
 
-  urlOf(program: 'orders' | 'inventory' | 'shipping' | 'carrier' | 'jaeger'): string {
-    return `http://127.0.0.1:${this.env[`${program.toUpperCase()}_PORT`] ?? ''}`;
+  urlOf(program: (typeof PROGRAMS)[number]): string {
+    return `http://127.0.0.1:${this.ports.get(program) ?? 0}`;
   }
 
   /** Builds what has changed, starts the services that are named, or all, and waits until they are healthy. */
   async up(services: readonly string[] = []): Promise<void> {
-    try {
-      await this.compose('up', '--build', '--wait', ...services);
-    } catch (error) {
-      const told = await this.compose('logs', '--tail', '30').catch(String);
-      throw new Error(`${(error as Error).message}\n${told}`, { cause: error });
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        if (this.ports.size === 0) {
+          this.ports = await freePorts();
+        }
+        await this.compose('up', '--build', '--wait', ...services);
+        return;
+      } catch (error) {
+        const { message } = error as Error;
+        // Between the choice of a port and its use there is time for somebody else.
+        if (!PORT_IS_TAKEN.test(message) || attempt === ATTEMPTS) {
+          const told = await this.compose('logs', '--tail', '30').catch(String);
+          throw new Error(`${message}\n${told}`, { cause: error });
+        }
+        this.ports = new Map();
+      }
     }
   }
 
@@ -81,6 +94,15 @@ export class ComposeProject {
     ]);
     return lists.flatMap((list) => list.split('\n').filter(Boolean));
   }
+}
+
+async function freePorts(): Promise<ReadonlyMap<string, number>> {
+  const ports = new Set<number>();
+  while (ports.size < PROGRAMS.length) {
+    ports.add(await freePort());
+  }
+  const chosen = [...ports];
+  return new Map(PROGRAMS.map((program, index) => [program, chosen[index] ?? 0]));
 }
 
 /** True if an image is there, or can be got. */

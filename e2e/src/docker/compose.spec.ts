@@ -11,23 +11,22 @@ const services = ['orders', 'inventory', 'shipping', 'carrier'] as const;
 const jobs = ['credentials', 'setup'];
 const JAEGER_IMAGE = 'jaegertracing/jaeger:2.13.0';
 
-let project: ComposeProject;
-let customer: Customer;
+const project = new ComposeProject();
 let hasJaeger: boolean;
+let customer: Customer;
 
 beforeAll(async () => {
   hasJaeger = await hasImage(JAEGER_IMAGE);
-  project = await ComposeProject.create();
-  customer = new Customer({
-    orders: project.urlOf('orders'),
-    inventory: project.urlOf('inventory'),
-    shipping: project.urlOf('shipping'),
-    carrier: project.urlOf('carrier'),
-  });
-  await project.up(hasJaeger ? [] : services);
+  await up();
 });
 
 afterAll(() => project.remove());
+
+async function up(): Promise<void> {
+  await project.up(hasJaeger ? [] : services);
+  const [orders, inventory, shipping, carrier] = services.map((service) => project.urlOf(service)) as [string, string, string, string];
+  customer = new Customer({ orders, inventory, shipping, carrier });
+}
 
 async function shipOrder(sku: string): Promise<{ id: string; traceId: string }> {
   await customer.setStock(sku, 10);
@@ -143,7 +142,7 @@ describe('docker compose stop, up, down', () => {
       expect(stopped.get(name)?.State, name).toMatchObject({ Status: 'exited', ExitCode: 0 });
     }
 
-    await project.up(hasJaeger ? [] : services);
+    await up();
     expect((await customer.order(id)).status).toBe('SHIPPED');
     await shipOrder('COMPOSE-5');
 

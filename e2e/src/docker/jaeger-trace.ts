@@ -2,9 +2,9 @@
 export interface JaegerTrace {
   readonly services: readonly string[];
   readonly operations: readonly string[];
-  /** Spans without a parent. */
+  /** Spans that name no other one. */
   readonly roots: readonly string[];
-  /** Spans whose parent Jaeger has never seen. */
+  /** Spans whose parent, or one they follow from, Jaeger has never seen. */
   readonly orphans: readonly string[];
 }
 
@@ -12,7 +12,7 @@ interface JaegerSpan {
   readonly spanID: string;
   readonly operationName: string;
   readonly processID: string;
-  readonly references?: readonly { readonly refType: string; readonly spanID: string }[];
+  readonly references?: readonly { readonly spanID: string }[];
 }
 
 interface JaegerAnswer {
@@ -30,12 +30,13 @@ export async function readTrace(jaeger: string, traceId: string): Promise<Jaeger
     return undefined;
   }
   const known = new Set(trace.spans.map(({ spanID }) => spanID));
-  const parentOf = ({ references }: JaegerSpan) => references?.find(({ refType }) => refType === 'CHILD_OF')?.spanID;
+  // A parent that is also linked comes as "follows from", not as "child of".
+  const referencesOf = ({ references }: JaegerSpan) => (references ?? []).map(({ spanID }) => spanID);
   const nameOf = (span: JaegerSpan) => `${trace.processes[span.processID]?.serviceName ?? '?'}: ${span.operationName}`;
   return {
     services: [...new Set(trace.spans.map(({ processID }) => trace.processes[processID]?.serviceName ?? '?'))].sort(),
     operations: trace.spans.map(nameOf),
-    roots: trace.spans.filter((span) => parentOf(span) === undefined).map(nameOf),
-    orphans: trace.spans.filter((span) => !known.has(parentOf(span) ?? span.spanID)).map(nameOf),
+    roots: trace.spans.filter((span) => referencesOf(span).length === 0).map(nameOf),
+    orphans: trace.spans.filter((span) => !referencesOf(span).every((id) => known.has(id))).map(nameOf),
   };
 }
