@@ -111,6 +111,11 @@ describe('continueTrace', () => {
     expect(continueTrace(sent, activeTraceParent)).not.toBe(first);
   });
 
+  it('never gives two requests the same trace', () => {
+    const ids = new Set(Array.from({ length: 10_000 }, () => continueTrace({}, traceId)));
+    expect(ids.size).toBe(10_000);
+  });
+
   it('leaves a span that is open already', () => {
     const own = contextFrom({ traceparent: `00-${'a'.repeat(32)}-${SPAN_ID}-01` });
     expect(context.with(own, () => continueTrace({ traceparent }, traceId))).toBe('a'.repeat(32));

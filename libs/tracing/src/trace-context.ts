@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { type Context, context, defaultTextMapGetter, defaultTextMapSetter, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { TraceState, W3CBaggagePropagator } from '@opentelemetry/core';
 import { markFailed } from './failed-span.js';
+import { randomId } from './random-id.js';
 import { formatTraceParent, parseTraceParent } from './trace-parent.js';
 
 /** W3C trace context as it travels: in headers, in a row of the outbox. */
@@ -69,7 +69,7 @@ export function continueTrace<T>(sent: Trace, run: () => T): T {
 
 /** Not sampled: whoever gets this trace id must not record half a trace. */
 function newSpanContext() {
-  return { traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex'), traceFlags: 0 };
+  return { traceId: randomId(16), spanId: randomId(8), traceFlags: 0 };
 }
 
 /** The trace id of the code that runs now. */
