@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const LOCK_FILE = join(root, '.nx', 'workspace.lock');
-/** The folders with projects, as in package.json's workspaces. */
+/** In node_modules, so that it goes when they go. */
+const INSTALL_STAMP = join(root, 'node_modules', '.cache', 'waybill', 'installed');
 const TESTS = 'e2e';
+/** The folders with projects, as in package.json's workspaces. */
 const PROJECTS = ['apps', 'libs', 'infra', TESTS];
 const SHARED_INPUTS = ['package-lock.json', 'nx.json', 'tsconfig.base.json', 'tsconfig.json'];
 
@@ -35,6 +37,7 @@ export async function install(say) {
     if (code !== 0) {
       throw new WorkspaceError(`${output}\nnpm ci failed (exit code ${code}). It needs the npm registry, or a mirror named in ~/.npmrc.`, 1);
     }
+    stampInstall(hashOfLock());
   });
 }
 
@@ -74,8 +77,30 @@ export function npm(args) {
   return cli !== undefined && cli.endsWith('.js') ? [process.execPath, cli, ...args] : ['npm', ...args];
 }
 
-/** npm writes down what it installed, as the last thing it does: that is compared with the lock. */
+/** True if we have installed this lock, or somebody else has by hand. */
 function isInstalled() {
+  const lock = hashOfLock();
+  if (existsSync(INSTALL_STAMP) && readFileSync(INSTALL_STAMP, 'utf8') === lock) {
+    return true;
+  }
+  const isTheSame = installedIsLocked();
+  if (isTheSame) {
+    stampInstall(lock);
+  }
+  return isTheSame;
+}
+
+function hashOfLock() {
+  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+}
+
+function stampInstall(lock) {
+  mkdirSync(join(INSTALL_STAMP, '..'), { recursive: true });
+  writeFileSync(INSTALL_STAMP, lock);
+}
+
+/** npm writes down what it installed, as the last thing it does. */
+function installedIsLocked() {
   const installed = packagesIn(join(root, 'node_modules', '.package-lock.json'));
   const wanted = packagesIn(join(root, 'package-lock.json'));
   return (
