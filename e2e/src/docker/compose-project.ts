@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { freePort } from '@waybill/local';
 import { root } from '../repository/repository.js';
+import { removeWhenGone } from './watchdog.js';
 
 /** What `docker inspect` tells of a container, as far as the tests ask. */
 export interface ContainerFacts {
@@ -24,7 +25,12 @@ const ATTEMPTS = 3;
 /** docker-compose.yml as a project of its own: other names and other ports than the one a developer may have running. */
 export class ComposeProject {
   readonly name = `waybill-test-${randomBytes(4).toString('hex')}`;
+  private readonly label = `com.docker.compose.project=${this.name}`;
   private ports: ReadonlyMap<string, number> = new Map();
+
+  constructor() {
+    removeWhenGone(this.label);
+  }
 
   /** What `docker compose` and the tools need to find this project. */
   get env(): NodeJS.ProcessEnv {
@@ -85,12 +91,12 @@ export class ComposeProject {
 
   /** Everything in the engine that carries the project's name. */
   async remains(): Promise<string[]> {
-    const label = `label=com.docker.compose.project=${this.name}`;
+    const label = `label=${this.label}`;
     const lists = await Promise.all([
       run('docker', ['ps', '--all', '--filter', label, '--format', 'container {{.Names}}']),
       run('docker', ['volume', 'ls', '--filter', label, '--format', 'volume {{.Name}}']),
       run('docker', ['network', 'ls', '--filter', label, '--format', 'network {{.Name}}']),
-      run('docker', ['image', 'ls', '--filter', `reference=${this.name}*`, '--format', 'image {{.Repository}}']),
+      run('docker', ['image', 'ls', '--filter', label, '--format', 'image {{.Repository}}']),
     ]);
     return lists.flatMap((list) => list.split('\n').filter(Boolean));
   }

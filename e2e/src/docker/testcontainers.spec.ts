@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PostgreSqlContainer, type StartedPostgreSqlContainer } from '@testcontainers/postgresql';
 import { publishers, type Service, services } from '@waybill/contracts';
@@ -9,17 +10,20 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTopics } from '../kafka-record.js';
 import { Platform } from '../platform.js';
 import { run } from './compose-project.js';
+import { removeWhenGone } from './watchdog.js';
 
 // The services against a Kafka and a Postgres that somebody else runs, as a company would have them: reached by
 // WAYBILL_KAFKA_BROKERS and WAYBILL_*_DATABASE_URL, with one login that may change tables and one that may not.
 
+const label = { 'waybill.test': randomBytes(4).toString('hex') };
 let postgres: StartedPostgreSqlContainer | undefined;
 let kafka: StartedTestContainer | undefined;
 let platform: Platform | undefined;
 
 beforeAll(async () => {
-  // The reaper would be one more image; afterAll removes what was started.
+  // Testcontainers' own reaper would be one more image.
   process.env['TESTCONTAINERS_RYUK_DISABLED'] ??= 'true';
+  removeWhenGone(`waybill.test=${label['waybill.test']}`);
   // Both to their end: one that is still being started while the other has failed would be left behind.
   const failures = (await Promise.allSettled([startPostgres(), startKafka()])).filter((each) => each.status === 'rejected');
   expect(failures).toEqual([]);
@@ -44,13 +48,14 @@ afterAll(async () => {
 });
 
 async function startPostgres(): Promise<void> {
-  postgres = await new PostgreSqlContainer('postgres:18').start();
+  postgres = await new PostgreSqlContainer('postgres:18').withLabels(label).start();
 }
 
 /** The image of docker-compose.yml. A broker tells its clients its own address, so the port is chosen beforehand. */
 async function startKafka(): Promise<void> {
   const port = await freePort();
   kafka = await new GenericContainer('apache/kafka:4.3.1')
+    .withLabels(label)
     .withExposedPorts({ container: 9092, host: port })
     .withEnvironment({
       KAFKA_HEAP_OPTS: '-Xmx256m -Xms128m',

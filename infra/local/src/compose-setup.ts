@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { services } from '@waybill/contracts';
 import { writeComposeCredentials } from './compose-credentials.js';
 import type { Credentials } from './credentials.js';
-import { messageOf } from './error-message.js';
 import { databaseUrl, provisionPostgres } from './postgres-provision.js';
 import { reportFailure } from './report-failure.js';
 import { migrateSchema } from './schema-migration.js';
@@ -13,8 +11,6 @@ import { declareTopics } from './topic-declaration.js';
 
 const CREDENTIALS_FOLDER = '/credentials';
 const INVALID_PASSWORD = '28P01';
-const ATTEMPTS = 5;
-const PAUSE_MS = 2_000;
 
 const jobs: Readonly<Record<string, () => Promise<void>>> = {
   /** Before Postgres: it takes its password from here. */
@@ -67,20 +63,8 @@ async function prepareDatabases(adminUrl: string, credentials: Credentials): Pro
 }
 
 async function prepareTopics(brokers: string): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      const made = await declareTopics(brokers, process.env);
-      console.log(made.length === 0 ? 'All topics are there.' : `Topics made: ${made.join(', ')}.`);
-      return;
-    } catch (error) {
-      // While everything starts at once a small machine may let a request time out. What kafkajs calls retriable may be repeated.
-      if ((error as { retriable?: unknown }).retriable !== true || attempt === ATTEMPTS) {
-        throw error;
-      }
-      console.log(`Kafka does not answer yet (${messageOf(error)}); trying again.`);
-      await sleep(PAUSE_MS);
-    }
-  }
+  const made = await declareTopics(brokers, process.env);
+  console.log(made.length === 0 ? 'All topics are there.' : `Topics made: ${made.join(', ')}.`);
 }
 
 function required(name: string): string {

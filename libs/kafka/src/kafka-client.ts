@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs';
+import { type Admin, Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
 import { EventConsumer, type EventConsumerOptions } from './consumer.js';
 import { type KafkaLog, logCreatorFor } from './kafka-log.js';
 import { EventProducer } from './producer.js';
@@ -23,15 +23,18 @@ export interface KafkaSettings {
 const REQUEST_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 1_000;
 const PING_TIMEOUT_MS = 1_500;
+/** A broker that has just started takes seconds to make topics, and nobody's lease waits for it. */
+const TOPICS_TIMEOUT_MS = 30_000;
 
 /** Our port to Kafka: what the platform needs of a client, so that the client can be another one. */
 export class KafkaClient {
+  private readonly config: KafkaConfig;
   private readonly kafka: Kafka;
   private readonly outOfRange = new Set<(facts: object) => void>();
   private admin: Promise<Admin> | undefined;
 
   constructor(private readonly settings: KafkaSettings) {
-    this.kafka = new Kafka({
+    this.config = {
       clientId: settings.clientId,
       brokers: [...settings.brokers],
       ssl: settings.tls ?? false,
@@ -48,7 +51,8 @@ export class KafkaClient {
       }),
       // Whoever calls decides about waiting and trying again: the relay, the consumer, the health check.
       retry: { retries: 1, initialRetryTime: 50, maxRetryTime: 500 },
-    });
+    };
+    this.kafka = new Kafka(this.config);
   }
 
   producer(): EventProducer {
@@ -63,7 +67,13 @@ export class KafkaClient {
 
   /** Creates the topics that are missing; throws when one exists with another number of partitions. */
   async ensureTopics(topics: readonly TopicDeclaration[]): Promise<string[]> {
-    return ensureTopics(await this.connectedAdmin(), topics);
+    const admin = new Kafka({ ...this.config, requestTimeout: TOPICS_TIMEOUT_MS }).admin();
+    await admin.connect();
+    try {
+      return await ensureTopics(admin, topics);
+    } finally {
+      await admin.disconnect();
+    }
   }
 
   /** Resolves when a broker answers; rejects within 1.5 s otherwise. */

@@ -24,6 +24,9 @@ export class TopicMismatchError extends Error {
   }
 }
 
+/** How long the broker may take; its answer comes then at the latest. kafkajs' default is 5 s. */
+const CREATION_TIMEOUT_MS = 20_000;
+
 /** Creates what is missing, checks what is there, and returns the names of what was created. */
 export async function ensureTopics(admin: Admin, declared: readonly TopicDeclaration[]): Promise<string[]> {
   const existing = new Set(await admin.listTopics());
@@ -31,6 +34,7 @@ export async function ensureTopics(admin: Admin, declared: readonly TopicDeclara
   if (missing.length > 0) {
     await admin.createTopics({
       waitForLeaders: true,
+      timeout: CREATION_TIMEOUT_MS,
       topics: missing.map(({ topic, partitions, config, replicationFactor }) => ({
         topic,
         numPartitions: partitions,
