@@ -233,6 +233,17 @@ describe('an answer', () => {
 });
 
 describe('operators', () => {
+  it.each([
+    ['live', 'live'],
+    ['startup', 'started'],
+    ['ready', 'ready'],
+  ])('are told by /health/%s that the service is %s, and must not keep the answer', async (probe, status) => {
+    const answer = await ask(`${service.url}/health/${probe}`);
+    expect(answer).toMatchObject({ status: 200, body: { status } });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(answer.headers.has('traceresponse')).toBe(false);
+  });
+
   it('find requests counted by route, never by path, and probes not at all', async () => {
     await ask(`${service.url}/parcels/abc`);
     await ask(`${service.url}/health/live`);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { databaseConfig, httpConfig, kafkaConfig, rolesConfig, shutdownConfig } from '@waybill/config';
@@ -8,7 +9,6 @@ import { type ConsumedRecord, KafkaClient } from '@waybill/kafka';
 import { Outbox, outboxTables } from '@waybill/outbox';
 import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import { DataSource } from 'typeorm';
-import { uuidv7 } from 'uuidv7';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import { type RunningService, startService } from './start-service.js';
@@ -97,7 +97,7 @@ afterAll(async () => {
 function read(topic: string): { records: ConsumedRecord[]; stop: () => Promise<void> } {
   const records: ConsumedRecord[] = [];
   const consumer = kafka.consumer({
-    group: `spec-${uuidv7()}`,
+    group: `spec-${randomUUID()}`,
     topics: [topic],
     handle: async (record) => {
       records.push(record);
@@ -108,7 +108,7 @@ function read(topic: string): { records: ConsumedRecord[]; stop: () => Promise<v
 }
 
 it('brings events to their handler once, and what is no event to the dead-letter topic, with its bytes and headers', async () => {
-  const orderId = uuidv7();
+  const orderId = randomUUID();
   const producer = kafka.producer();
   const shipTo = { name: 'Ada', street: 'Main Street 1', city: 'Berlin', postcode: '10115', country: 'DE' };
   const event = {
@@ -116,7 +116,7 @@ it('brings events to their handler once, and what is no event to the dead-letter
     key: orderId,
     value: JSON.stringify({ orderId, lines: [{ sku: 'BOOK-1', quantity: 1 }], shipTo }),
     headers: toHeaders({
-      id: uuidv7(),
+      id: randomUUID(),
       source: '/waybill/orders',
       type: 'waybill.order.confirmed.v1',
       subject: orderId,
@@ -154,7 +154,7 @@ it('brings events to their handler once, and what is no event to the dead-letter
 });
 
 it('relays what a transaction appended', async () => {
-  const orderId = uuidv7();
+  const orderId = randomUUID();
   const dataSource = service.app.get(DataSource);
   const outbox = service.app.get(Outbox);
   await transaction(dataSource, (manager) =>
