@@ -13,7 +13,7 @@ export async function migrateSchema(
 ): Promise<void> {
   const script = join(repository, 'apps', name, 'dist', 'migrate.js');
   const env = migrationEnvironment(inherited, name, urls);
-  const { code, output } = await runProgram(process.execPath, ['--enable-source-maps', script], { cwd: repository, env });
+  const { code, output } = await runProgram(process.execPath, [script], { cwd: repository, env });
   if (code === SET_UP_EXIT_CODE) {
     throw new SetUpError(output.trim());
   }

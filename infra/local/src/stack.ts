@@ -19,6 +19,7 @@ import {
 } from './infrastructure.js';
 import type { Choice, ServerName } from './infrastructure-choice.js';
 import { LogFile } from './log-file.js';
+import { isMigrated, rememberMigrated } from './migration-memory.js';
 import { databaseUrl, provisionPostgres } from './postgres-provision.js';
 import { ownIdentity } from './process-identity.js';
 import type { ProcessRoll } from './process-roll.js';
@@ -232,7 +233,15 @@ export class Stack {
       const login = { name: `${name}_a`, password: credentials.logins[`${name}_a`] ?? '' };
       return { database: databaseUrl(adminUrl, name, login), migration: databaseUrl(adminUrl, name) };
     };
-    await Promise.all(eventServices.map((name) => migrateSchema(name, env, urlsOf(name))));
+    await Promise.all(
+      eventServices.map(async (name) => {
+        const isOurs = adminUrl !== undefined;
+        if (!isOurs || !(await isMigrated(this.home, name, urlsOf(name).migration))) {
+          await migrateSchema(name, env, urlsOf(name));
+          await (isOurs && rememberMigrated(this.home, name, urlsOf(name).migration));
+        }
+      }),
+    );
     this.databases = Object.fromEntries(eventServices.map((name) => [name, urlsOf(name).database]));
   }
 
@@ -261,7 +270,7 @@ export class Stack {
       program: {
         name: labelOf(slot),
         command: process.execPath,
-        args: ['--enable-source-maps', join(repository, 'apps', slot.name, 'dist', 'main.js')],
+        args: [join(repository, 'apps', slot.name, 'dist', 'main.js')],
         cwd: repository,
         env: serviceEnvironment(env, slot, {
           brokers,

@@ -22,7 +22,7 @@ export interface SupervisedServiceOptions {
 }
 
 const READY_TIMEOUT_MS = 120_000;
-const READY_POLL_MS = 50;
+const READY_POLL_MS = 100;
 const PROBE_TIMEOUT_MS = 2_000;
 const LAST_LINES = 12;
 
