@@ -82,6 +82,7 @@ export class OutboxRelay {
   private lastTurn: number;
   private running: Promise<void> | undefined;
   private stopping = false;
+  private renewing = false;
   private woken = false;
   private wake: () => void = () => undefined;
 
@@ -248,9 +249,11 @@ export class OutboxRelay {
 
   private async renew(client: pg.Client): Promise<void> {
     const before = this.leases.held.shards.length;
-    if (before === 0 || this.stopping) {
+    // On a connection that hangs, renewals must not queue up.
+    if (before === 0 || this.stopping || this.renewing) {
       return;
     }
+    this.renewing = true;
     try {
       const after = await this.leases.renew(client);
       if (after < before) {
@@ -258,6 +261,8 @@ export class OutboxRelay {
       }
     } catch {
       // The lease runs out by itself; the loop meets the same trouble and reports it.
+    } finally {
+      this.renewing = false;
     }
   }
 
