@@ -41,7 +41,17 @@ describe('the label book', () => {
     await book.issue('a');
     await book.delete(labelOf('a').id);
     expect(await book.issue('a')).toMatchObject({ status: 'DELETED' });
+    // As two that asked at the same time leave it.
+    await appendFile(path, '{"key":"a"}\n');
     expect((await open()).find(labelOf('a').id)).toMatchObject({ status: 'DELETED' });
+  });
+
+  it('knows a key once it is written, and not before', async () => {
+    const book = await open();
+    const issued = book.issue('a');
+    expect(book.find(labelOf('a').id)).toBeUndefined();
+    await issued;
+    expect(book.find(labelOf('a').id)).toBeDefined();
   });
 
   it('has written what it answers, also when many ask at once', async () => {

@@ -19,8 +19,6 @@ export interface CarrierWorkerLog {
   warn(facts: object, message: string): void;
 }
 
-/** How often it looks for work that nobody woke it for. */
-const POLL_INTERVAL_MS = 1_000;
 const RETRY_MIN_MS = 200;
 /** Room for the answer's transaction, its wait for a connection included. */
 const ANSWER_MS = 5_000;
@@ -38,6 +36,8 @@ const ANSWER_MS = 5_000;
 @Injectable()
 export class CarrierWorker implements BackgroundWorker {
   readonly name = 'carrier worker';
+  /** How often it looks for work that nobody woke it for. */
+  protected readonly pollIntervalMs: number = 1_000;
   private readonly inHand = new Set<Promise<void>>();
   private running: Promise<void> | undefined;
   private stopping = false;
@@ -149,7 +149,7 @@ export class CarrierWorker implements BackgroundWorker {
       return;
     }
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, POLL_INTERVAL_MS);
+      const timer = setTimeout(resolve, this.pollIntervalMs);
       this.ring = () => {
         clearTimeout(timer);
         resolve();
