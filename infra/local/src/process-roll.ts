@@ -11,6 +11,13 @@ interface Entry extends ProcessIdentity {
   readonly signal: NodeJS.Signals;
 }
 
+export interface ProcessRollOptions {
+  /** The home is removed at the end, also by the guard. */
+  readonly temporary: boolean;
+  /** How long the guard waits for what it has asked to end; 10 s. */
+  readonly graceMs?: number;
+}
+
 const GRACE_MS = 10_000;
 
 /**
@@ -25,17 +32,17 @@ export class ProcessRoll {
   private refusing = false;
 
   /** Ends what an earlier owner of this home left behind. The caller holds the home's lock. */
-  static async open(home: string, options: { readonly temporary: boolean }): Promise<ProcessRoll> {
+  static async open(home: string, options: ProcessRollOptions): Promise<ProcessRoll> {
     mkdirSync(home, { recursive: true });
     await endLeftOvers(home);
-    return new ProcessRoll(home, options.temporary);
+    return new ProcessRoll(home, options);
   }
 
   private constructor(
     private readonly home: string,
-    temporary: boolean,
+    { temporary, graceMs = GRACE_MS }: ProcessRollOptions,
   ) {
-    this.guard = startGuard(temporary ? home : '');
+    this.guard = startGuard(temporary ? home : '', graceMs);
     this.save();
   }
 
@@ -127,8 +134,9 @@ function rollFile(home: string): string {
 }
 
 /** In a session of its own, so that a Ctrl-C meant for the owner does not take the guard along. */
-function startGuard(folderToRemove: string): ChildProcess {
-  const guard = spawn('/bin/sh', ['-c', GUARD, 'waybill-guard', folderToRemove], {
+function startGuard(folderToRemove: string, graceMs: number): ChildProcess {
+  const tenths = String(Math.ceil(graceMs / 100));
+  const guard = spawn('/bin/sh', ['-c', GUARD, 'waybill-guard', folderToRemove, tenths], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
     cwd: '/',
@@ -160,7 +168,7 @@ for entry in $list; do
   kill -s "\${entry#*:}" "\${entry%:*}" 2>/dev/null
 done
 tenths=0
-while [ $tenths -lt 100 ]; do
+while [ $tenths -lt "$2" ]; do
   left=
   for entry in $list; do
     kill -0 "\${entry%:*}" 2>/dev/null && left=1

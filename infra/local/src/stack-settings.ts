@@ -53,9 +53,6 @@ export function readStackSettings(env: NodeJS.ProcessEnv, instances: number): St
     }
   };
   const infrastructure = readInfrastructureKind(env, problems);
-  for (const name of services.map((service) => `${databaseVariable(service)}_FILE`).filter((each) => present(env[each]))) {
-    problems.set(name, { name, message: 'is for services that are started alone. For the stack set the variable without _FILE.' });
-  }
   const configs = new Map(programs.map((name) => [name, read(schemaOf(name), withPlaceholders(env))]));
   const portOffset = Number(configs.get('orders')?.['WAYBILL_PORT_OFFSET'] ?? 0);
   const ports = Object.fromEntries(

@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { declaredTopics } from '@waybill/contracts';
+import { type ConsumedRecord, KafkaClient } from '@waybill/kafka';
+import { until } from '@waybill/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkKafkaData, EmbeddedKafka } from './embedded-kafka.js';
+import { findJava } from './java.js';
+import { kafkaJars } from './kafka-jars.js';
+import { ProcessRoll } from './process-roll.js';
+import { silent } from './progress.js';
+import { declareTopics } from './topic-declaration.js';
+
+let home: string;
+let roll: ProcessRoll;
+let kafka: EmbeddedKafka;
+const crashes: unknown[] = [];
+
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'waybill spec '));
+  roll = await ProcessRoll.open(home, { temporary: true });
+  const jars = await kafkaJars(silent);
+  kafka = new EmbeddedKafka({ home, roll, java: await findJava(), jars, onCrash: (exit) => crashes.push(exit) });
+  await kafka.start();
+});
+afterAll(async () => {
+  await kafka.stop();
+  roll.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+describe('an embedded Kafka', () => {
+  it('has the declared topics, and makes them once', async () => {
+    const names = declaredTopics().map(({ topic }) => topic);
+    expect((await declareTopics(kafka.brokers, {})).sort()).toEqual(names.sort());
+    expect(await declareTopics(kafka.brokers, {})).toEqual([]);
+  });
+
+  it('keeps its address and its records through kill -9 and through a stop in order', async () => {
+    const { brokers } = kafka;
+    await publish('waybill.orders', 'one');
+    await kafka.kill();
+    await kafka.start();
+    await kafka.stop();
+    await kafka.start();
+    expect(kafka.brokers).toBe(brokers);
+    expect(await firstValueOf('waybill.orders')).toBe('one');
+    expect(crashes).toEqual([]);
+  });
+
+  it('makes no topic because somebody mistyped its name', async () => {
+    await expect(publish('waybill.order', 'lost')).rejects.toThrow();
+    // Made now, so it was not there before.
+    const mistyped = { topic: 'waybill.order', partitions: 1, config: {} };
+    expect(await withClient((client) => client.ensureTopics([mistyped]))).toEqual(['waybill.order']);
+  });
+
+  it('tells of an end that nobody asked for', async () => {
+    process.kill(kafka.pid ?? 0, 'SIGKILL');
+    await expect.poll(() => crashes, { timeout: 5_000 }).toEqual([{ code: null, signal: 'SIGKILL' }]);
+    await kafka.start();
+  });
+});
+
+describe('data of another Kafka', () => {
+  it('is named, with what to do', () => {
+    writeFileSync(join(home, 'kafka', 'version'), '3.9.0\n');
+    expect(() => checkKafkaData(home, '4.3.1')).toThrow(/written by Kafka 3\.9\.0, this is Kafka 4\.3\.1.*--fresh/);
+    checkKafkaData(join(home, 'elsewhere'), '4.3.1');
+  });
+});
+
+async function publish(topic: string, value: string): Promise<void> {
+  await withClient(async (client) => {
+    const producer = client.producer();
+    try {
+      await producer.publish([{ topic, key: 'key', value, headers: {} }]);
+    } finally {
+      await producer.disconnect();
+    }
+  });
+}
+
+async function firstValueOf(topic: string): Promise<string | undefined> {
+  return withClient(async (client) => {
+    let seen: string | undefined;
+    const handle = async (record: ConsumedRecord) => {
+      seen ??= record.value?.toString();
+    };
+    const consumer = client.consumer({ group: 'spec', topics: [topic], handle });
+    consumer.start();
+    try {
+      return await until(() => seen, { what: `a record in ${topic}` });
+    } finally {
+      await consumer.stop();
+    }
+  });
+}
+
+async function withClient<T>(work: (client: KafkaClient) => Promise<T>): Promise<T> {
+  const nothing = () => undefined;
+  const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+  const client = new KafkaClient({ clientId: 'spec', brokers: [kafka.brokers], log });
+  try {
+    return await work(client);
+  } finally {
+    await client.close();
+  }
+}
