@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { docker } from './docker-engine.js';
 import { freePort, isFree } from './free-port.js';
 import type { ManagedServer } from './managed-server.js';
+import { ProgramError } from './run-program.js';
 
 export interface DockerServerOptions {
   readonly home: string;
@@ -51,15 +52,15 @@ export class DockerServer implements ManagedServer {
       const port = this.usedPort ?? (await this.choosePort(attempt));
       // Also what a start that was killed has left behind.
       await this.remove();
-      const { code, output } = await this.run(port);
-      if (code === 0) {
+      const result = await this.run(port);
+      if (result.code === 0) {
         this.usedPort = port;
         await this.waitUntilReady();
         return;
       }
-      const portIsTaken = /port is already allocated|address already in use|ports are not available/i.test(output);
+      const portIsTaken = /port is already allocated|address already in use|ports are not available/i.test(result.output);
       if (!portIsTaken || attempt === START_ATTEMPTS) {
-        throw new Error(`Docker could not start ${this.options.image} (exit code ${code}):\n${output}`);
+        throw new ProgramError(`Docker could not start ${this.options.image}`, result);
       }
     }
   }

@@ -9,7 +9,7 @@ import { LocalServer } from './local-server.js';
 import { LogFile } from './log-file.js';
 import type { ManagedServer } from './managed-server.js';
 import type { ProcessRoll } from './process-roll.js';
-import { runProgram } from './run-program.js';
+import { ProgramError, runProgram } from './run-program.js';
 import { startServer } from './server-start.js';
 import { SetUpError } from './set-up-error.js';
 
@@ -123,7 +123,7 @@ export class EmbeddedKafka implements ManagedServer {
     }
     rmSync(join(this.folder, 'data'), { recursive: true, force: true });
     const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A');
-    const { code, output } = await runProgram(this.options.java.command, [
+    const result = await runProgram(this.options.java.command, [
       ...this.jvm().filter((option) => !option.startsWith('-XX:ArchiveClassesAtExit')),
       'kafka.tools.StorageTool',
       'format',
@@ -132,8 +132,8 @@ export class EmbeddedKafka implements ManagedServer {
       '-c',
       properties,
     ]);
-    if (code !== 0) {
-      throw new Error(`Kafka's folder ${this.folder} could not be formatted (exit code ${code}):\n${output}`);
+    if (result.code !== 0) {
+      throw new ProgramError(`Kafka's folder ${this.folder} could not be formatted`, result);
     }
     writeFileSync(versionFile, `${this.options.jars.version}\n`);
   }

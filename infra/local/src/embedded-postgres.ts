@@ -8,7 +8,7 @@ import { LogFile } from './log-file.js';
 import type { ManagedServer } from './managed-server.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import type { ProcessRoll } from './process-roll.js';
-import { runProgram } from './run-program.js';
+import { ProgramError, runProgram } from './run-program.js';
 import { startServer } from './server-start.js';
 import { SetUpError } from './set-up-error.js';
 
@@ -148,7 +148,7 @@ export class EmbeddedPostgres implements ManagedServer {
     const passwordFile = join(this.folder, 'password');
     writeFileSync(passwordFile, `${this.options.adminPassword}\n`, { mode: 0o600 });
     give(passwordFile, user);
-    const { code, output } = await runProgram(
+    const result = await runProgram(
       join(this.options.binaries.bin, 'initdb'),
       [
         `--pgdata=${this.dataArgument()}`,
@@ -163,8 +163,8 @@ export class EmbeddedPostgres implements ManagedServer {
       { cwd: this.dataFolder(), env: { PATH: process.env['PATH'], LC_ALL: 'C' }, ...user },
     );
     rmSync(passwordFile);
-    if (code !== 0) {
-      throw new Error(`Postgres could not make its folder ${this.dataFolder()} (initdb ended with code ${code}):\n${output}`);
+    if (result.code !== 0) {
+      throw new ProgramError(`Postgres could not make its folder ${this.dataFolder()}`, result);
     }
   }
 }

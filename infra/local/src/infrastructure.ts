@@ -10,7 +10,7 @@ import { checkPostgresData, EmbeddedPostgres } from './embedded-postgres.js';
 import type { Choice, ServerName } from './infrastructure-choice.js';
 import { findJava } from './java.js';
 import { makeClassArchive } from './kafka-class-archive.js';
-import { kafkaJars, kafkaVersion } from './kafka-jars.js';
+import { HOW_TO_GET_MAVEN, kafkaJars, kafkaVersion } from './kafka-jars.js';
 import type { ManagedServer } from './managed-server.js';
 import { postgresBinaries, postgresMajor } from './postgres-binaries.js';
 import type { ProcessRoll } from './process-roll.js';
@@ -72,9 +72,7 @@ export async function checkInfrastructure(home: string, choice: Choice): Promise
 /** Maven is only needed once: to fetch the jars. */
 async function checkMaven(): Promise<void> {
   if (!existsSync(join(cacheFolder(), `kafka-${kafkaVersion()}`)) && (await runProgram('mvn', ['--version'])).code !== 0) {
-    throw new SetUpError(
-      "Kafka's jars are fetched with Maven, and `mvn --version` does not run. Install it (Debian, Ubuntu: apt install maven; macOS: brew install maven), start a Docker engine, or name a broker of yours in WAYBILL_KAFKA_BROKERS.",
-    );
+    throw new SetUpError(HOW_TO_GET_MAVEN);
   }
 }
 

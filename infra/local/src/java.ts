@@ -11,7 +11,7 @@ export interface Java {
 const OLDEST_MAJOR = 17;
 
 export const HOW_TO_GET_JAVA =
-  'Install a JDK or JRE 17 or newer (Debian, Ubuntu: apt install openjdk-17-jre-headless; macOS: brew install openjdk@17; others: https://adoptium.net), or set JAVA_HOME to one.';
+  'Install a JDK or JRE 17 or newer (Debian, Ubuntu: apt install openjdk-17-jre-headless; macOS: brew install openjdk@17; others: https://adoptium.net), or set JAVA_HOME to one; or start a Docker engine; or name a broker of yours in WAYBILL_KAFKA_BROKERS.';
 
 /** The Java of JAVA_HOME, or the first on the PATH. */
 export async function findJava(env: NodeJS.ProcessEnv = process.env): Promise<Java> {

@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, makeOnce } from './cache-folder.js';
 import type { Java } from './java.js';
 import type { Progress } from './progress.js';
-import { runProgram } from './run-program.js';
+import { ProgramError, type ProgramResult, runProgram } from './run-program.js';
 import { SetUpError } from './set-up-error.js';
 
 const POM = fileURLToPath(new URL('../pom.xml', import.meta.url));
 const COPY_DEPENDENCIES = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+
+export const HOW_TO_GET_MAVEN =
+  "Kafka's jars are fetched with Maven, and `mvn --version` does not run. Install it (Debian, Ubuntu: apt install maven; macOS: brew install maven); or start a Docker engine; or name a broker of yours in WAYBILL_KAFKA_BROKERS.";
 
 export interface KafkaJars {
   readonly version: string;
@@ -50,17 +53,25 @@ export function kafkaVersion(): string {
 async function fetchJars(folder: string): Promise<void> {
   // Maven writes beside the pom, and a clone may be read-only.
   copyFileSync(POM, join(folder, 'pom.xml'));
-  const { code, output } = await runProgram(
-    'mvn',
-    ['-q', '-B', '-ntp', '-f', 'pom.xml', COPY_DEPENDENCIES, '-DincludeScope=runtime', `-DoutputDirectory=${folder}`],
-    { cwd: folder },
-  );
-  if (code === 127) {
-    throw new SetUpError(
-      "Kafka's jars are fetched with Maven, and there is no `mvn` on the PATH. Install it (Debian, Ubuntu: apt install maven; macOS: brew install maven), start Docker instead, or name a broker of yours in WAYBILL_KAFKA_BROKERS.",
+  let result = await copyDependencies(folder, []);
+  if (result.code !== 0 && result.output.includes('Could not create local repository')) {
+    // A user without a home that can be written, as some build machines have.
+    result = await copyDependencies(folder, [`-Dmaven.repo.local=${join(folder, 'repository')}`]);
+    rmSync(join(folder, 'repository'), { recursive: true, force: true });
+  }
+  if (result.code === 127) {
+    throw new SetUpError(HOW_TO_GET_MAVEN);
+  }
+  if (result.code !== 0 || !existsSync(join(folder, `kafka_2.13-${kafkaVersion()}.jar`))) {
+    throw new ProgramError(
+      "Maven could not fetch Kafka's jars; it needs Maven Central, or a mirror in ~/.m2/settings.xml",
+      result,
     );
   }
-  if (code !== 0 || !existsSync(join(folder, `kafka_2.13-${kafkaVersion()}.jar`))) {
-    throw new Error(`Maven could not fetch Kafka's jars (exit code ${code}). It needs Maven Central or a mirror in ~/.m2/settings.xml. It said:\n${output.slice(-3_000)}`);
-  }
+}
+
+function copyDependencies(folder: string, options: readonly string[]): Promise<ProgramResult> {
+  const goal = ['-q', '-B', '-ntp', '-f', 'pom.xml', COPY_DEPENDENCIES];
+  const to = ['-DincludeScope=runtime', `-DoutputDirectory=${folder}`];
+  return runProgram('mvn', [...goal, ...to, ...options], { cwd: folder });
 }

@@ -14,7 +14,7 @@ export async function checkPorts(slots: readonly Slot[]): Promise<void> {
     const lines = taken.map((slot) => `  port ${slot.port}, where ${labelOf(slot)} should listen`);
     const variables = [...new Set(taken.map(({ name }) => `${name.toUpperCase()}_PORT`))].join(', ');
     throw new SetUpError(
-      `Taken by another program:\n${lines.join('\n')}\nEnd that program (\`lsof -i :${taken[0]?.port ?? 0}\` names it), or choose others: WAYBILL_PORT_OFFSET=1000 moves all, ${variables} single ones.`,
+      `Taken by another program:\n${lines.join('\n')}\nEnd that program (\`lsof -i :${taken[0]?.port ?? 0}\` names it), or choose other ports: WAYBILL_PORT_OFFSET moves all, ${variables} single ones.`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { ConfigError } from '@waybill/config';
+import { ProgramError } from './run-program.js';
 import { ServerStartError } from './server-start.js';
 import { SET_UP_EXIT_CODE, SetUpError } from './set-up-error.js';
 
@@ -11,7 +12,7 @@ export function reportFailure(error: unknown, write: (line: string) => void = (l
   if (error instanceof AggregateError) {
     return Math.max(...error.errors.map((each) => reportFailure(each, write)));
   }
-  write(`\n${error instanceof ServerStartError ? error.message : describe(error)}`);
+  write(`\n${error instanceof ServerStartError || error instanceof ProgramError ? error.message : describe(error)}`);
   return 1;
 }
 

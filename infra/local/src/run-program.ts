@@ -6,6 +6,16 @@ export interface ProgramResult {
   readonly output: string;
 }
 
+/** A program that we ran has failed. The message has its words: there is nothing to learn from a stack trace of ours. */
+export class ProgramError extends Error {
+  readonly code = 'PROGRAM';
+
+  constructor(what: string, { code, output }: ProgramResult) {
+    super(`${what} (exit code ${code}). It said:\n${output.trim().slice(-LAST_WORDS)}`);
+    this.name = 'ProgramError';
+  }
+}
+
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -15,6 +25,7 @@ export interface RunOptions {
 }
 
 const MOST_OUTPUT = 100_000;
+const LAST_WORDS = 3_000;
 
 /** Runs a program to its end. A program that does not exist ends with code 127, as in a shell. */
 export function runProgram(command: string, args: readonly string[], options: RunOptions = {}): Promise<ProgramResult> {

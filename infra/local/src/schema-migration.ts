@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Service } from '@waybill/contracts';
-import { runProgram } from './run-program.js';
+import { ProgramError, runProgram } from './run-program.js';
 import { migrationEnvironment } from './service-environment.js';
 import { SET_UP_EXIT_CODE, SetUpError } from './set-up-error.js';
 import { repository } from './stack-file.js';
@@ -13,11 +13,11 @@ export async function migrateSchema(
 ): Promise<void> {
   const script = join(repository, 'apps', name, 'dist', 'migrate.js');
   const env = migrationEnvironment(inherited, name, urls);
-  const { code, output } = await runProgram(process.execPath, [script], { cwd: repository, env });
-  if (code === SET_UP_EXIT_CODE) {
-    throw new SetUpError(output.trim());
+  const result = await runProgram(process.execPath, [script], { cwd: repository, env });
+  if (result.code === SET_UP_EXIT_CODE) {
+    throw new SetUpError(result.output.trim());
   }
-  if (code !== 0) {
-    throw new Error(`The schema of ${name} could not be migrated (exit code ${code}):\n${output.trim()}`);
+  if (result.code !== 0) {
+    throw new ProgramError(`The schema of ${name} could not be migrated`, result);
   }
 }

@@ -83,6 +83,8 @@ function stopOnSignal(stack: Stack, print: (line: string) => void, options: Star
     process.on('SIGINT', () => stop('Ctrl-C', 130));
     process.on('SIGTERM', () => stop('SIGTERM', 0));
     process.on('SIGHUP', () => stop('SIGHUP', 0));
+    // The terminal, or the program that we are piped into, has gone.
+    process.stdout.on('error', () => stop('Nobody reads this any more', 141));
     if (!options.inBackground && process.env['npm_lifecycle_event'] !== undefined) {
       watchParent(() => stop('npm has ended', 143));
     }
