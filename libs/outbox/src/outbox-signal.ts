@@ -36,6 +36,7 @@ export class OutboxSignal {
   private reconnect: NodeJS.Timeout | undefined;
   private connecting: Promise<void> | undefined;
   private coalesce: NodeJS.Timeout | undefined;
+  private notifying = false;
   private again = false;
   private stopped = false;
   /** True while the relay in this process owns every shard: then nobody else needs to be told. */
@@ -91,19 +92,30 @@ export class OutboxSignal {
   }
 
   private wakeOthers(): void {
-    if (this.coalesce !== undefined) {
+    if (this.coalesce !== undefined || this.notifying) {
       this.again = true;
       return;
     }
-    // Not awaited: the writer must not wait for a signal, and a lost one is made good by the poll.
-    this.client?.query(`NOTIFY ${CHANNEL}`).catch(() => undefined);
+    void this.notify();
     this.coalesce = setTimeout(() => {
       this.coalesce = undefined;
-      if (this.again) {
-        this.again = false;
-        this.wakeOthers();
-      }
+      this.wakeAgain();
     }, COALESCE_MS);
+  }
+
+  /** The writer does not wait for it; a lost signal is made good by the poll. One at a time: pg has no queue to rely on. */
+  private async notify(): Promise<void> {
+    this.notifying = true;
+    await this.client?.query(`NOTIFY ${CHANNEL}`).catch(() => undefined);
+    this.notifying = false;
+    this.wakeAgain();
+  }
+
+  private wakeAgain(): void {
+    if (this.again && !this.stopped) {
+      this.again = false;
+      this.wakeOthers();
+    }
   }
 
   private connect(): void {
