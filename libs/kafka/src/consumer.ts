@@ -1,14 +1,12 @@
-import { SpanKind, trace as otel } from '@opentelemetry/api';
-import { contextFrom, inSpan } from '@waybill/tracing';
 import type { Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs';
 import type { KafkaLog } from './kafka-log.js';
 
 /*
- * Hands the records of a consumer group to one handler, in the order of each partition.
+ * Hands the records of a consumer group to one handler, in the order of each partition, in chunks of one partition.
  *
- * - An offset is committed after the handler of its record has resolved, and never past a record that has not.
- * - A record whose handler fails holds its partition: the partition is paused, its position stays, and the same record
- *   comes again after a backoff, for ever. The other partitions go on. Nothing is skipped.
+ * - An offset is committed after the handler of its chunk has resolved, and never past a chunk that has not.
+ * - A chunk whose handler fails holds its partition: the partition is paused, its position stays, and the same records
+ *   come again after a backoff, for ever. The other partitions go on. Nothing is skipped.
  * - Kafka away, at the start or later: the consumer tries again, for ever, and the process lives on.
  * - Copies happen (a crash between effect and commit, a rebalance): the handler must be idempotent. The inbox is.
  */
@@ -30,8 +28,11 @@ export interface ConsumedRecord {
 export interface EventConsumerOptions {
   readonly group: string;
   readonly topics: readonly string[];
-  readonly handle: (record: ConsumedRecord) => Promise<void>;
+  /** Resolves when every one of the records, of one partition and in its order, is done with. An error brings all again. */
+  readonly handle: (records: readonly ConsumedRecord[]) => Promise<void>;
   readonly log: KafkaLog;
+  /** Records handed over at once; 100. */
+  readonly chunkMax?: number;
   /** Partitions worked on at the same time; 4. */
   readonly partitionsAtOnce?: number;
   /** How long a record's handler may stay silent before another instance takes the partition; 10 s. */
@@ -186,22 +187,26 @@ export class EventConsumer {
         lost = error instanceof Error ? error : new Error(String(error));
       });
     }, HEARTBEAT_MS);
-    let done: string | undefined;
     try {
-      for (const message of batch.messages) {
+      const chunkMax = this.options.chunkMax ?? 100;
+      for (let from = 0; from < batch.messages.length; from += chunkMax) {
         if (this.stopping || !isRunning() || isStale() || lost !== undefined) {
           break;
         }
-        if (!(await this.handle(payload, message))) {
+        const messages = batch.messages.slice(from, from + chunkMax);
+        const records = messages.map((message) => toRecord(batch.topic, batch.partition, message));
+        const last = records.at(-1);
+        if (last === undefined || !(await this.handle(payload, records))) {
           break;
         }
-        resolveOffset(message.offset);
-        done = message.offset;
-      }
-      if (done !== undefined) {
-        const offset = String(BigInt(done) + 1n);
+        resolveOffset(last.offset);
         await commitOffsetsIfNecessary({
-          topics: [{ topic: batch.topic, partitions: [{ partition: batch.partition, offset }] }],
+          topics: [
+            {
+              topic: batch.topic,
+              partitions: [{ partition: batch.partition, offset: String(BigInt(last.offset) + 1n) }],
+            },
+          ],
         });
       }
     } finally {
@@ -214,31 +219,24 @@ export class EventConsumer {
   }
 
   /** False when the handler failed: then the partition is paused, and its position stays where it is. */
-  private async handle({ batch, pause }: EachBatchPayload, message: KafkaMessage): Promise<boolean> {
-    const record = toRecord(batch.topic, batch.partition, message);
-    const place = `${record.topic}/${record.partition}`;
+  private async handle({ batch, pause }: EachBatchPayload, records: readonly ConsumedRecord[]): Promise<boolean> {
+    const place = `${batch.topic}/${batch.partition}`;
     try {
-      await this.inProcessSpan(record);
+      await this.options.handle(records);
       this.held.delete(place);
       return true;
     } catch (error) {
+      const offset = records[0]?.offset ?? '';
       const before = this.held.get(place);
-      const attempts = (before?.offset === record.offset ? before.attempts : 0) + 1;
+      const attempts = (before?.offset === offset ? before.attempts : 0) + 1;
       const text = error instanceof Error ? error.message : String(error);
-      this.held.set(place, {
-        topic: record.topic,
-        partition: record.partition,
-        offset: record.offset,
-        attempts,
-        error: text,
-      });
+      this.held.set(place, { topic: batch.topic, partition: batch.partition, offset, attempts, error: text });
       const waitMs = Math.min(HOLD_BACKOFF_MS * 2 ** (attempts - 1), HOLD_BACKOFF_MAX_MS) * (0.5 + Math.random() / 2);
-      this.options.log.warn('an event failed; its partition waits and the event comes again', {
-        topic: record.topic,
-        partition: record.partition,
-        offset: record.offset,
-        event: record.headers['ce_id'],
-        type: record.headers['ce_type'],
+      this.options.log.warn('events failed; their partition waits and they come again', {
+        topic: batch.topic,
+        partition: batch.partition,
+        offset,
+        records: records.length,
         attempts,
         waitMs: Math.round(waitMs),
         error: text,
@@ -246,41 +244,6 @@ export class EventConsumer {
       this.resumeLater(pause(), waitMs);
       return false;
     }
-  }
-
-  /** Child of the context in the record, and linked to it: one event is one step of its trace. */
-  private async inProcessSpan(record: ConsumedRecord): Promise<void> {
-    const { traceparent, tracestate, baggage } = record.headers;
-    if (traceparent === undefined) {
-      await this.options.handle(record);
-      return;
-    }
-    const parent = contextFrom({
-      traceparent,
-      ...(tracestate === undefined ? {} : { tracestate }),
-      ...(baggage === undefined ? {} : { baggage }),
-    });
-    const creator = otel.getSpanContext(parent);
-    await inSpan(
-      `process ${record.topic}`,
-      {
-        kind: SpanKind.CONSUMER,
-        parent,
-        links: creator === undefined ? [] : [{ context: creator }],
-        attributes: {
-          'messaging.system': 'kafka',
-          'messaging.operation.name': 'process',
-          'messaging.operation.type': 'process',
-          'messaging.destination.name': record.topic,
-          'messaging.destination.partition.id': String(record.partition),
-          'messaging.kafka.offset': Number(record.offset),
-          'messaging.consumer.group.name': this.options.group,
-          ...(record.key === undefined ? {} : { 'messaging.kafka.message.key': record.key }),
-          ...(record.headers['ce_id'] === undefined ? {} : { 'messaging.message.id': record.headers['ce_id'] }),
-        },
-      },
-      () => this.options.handle(record),
-    );
   }
 
   private resumeLater(resume: () => void, ms: number): void {

@@ -1,6 +1,6 @@
 import { createTestTopic, until } from '@waybill/testing';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import type { ConsumedRecord, EventConsumer } from './consumer.js';
+import type { ConsumedRecord, EventConsumer, EventConsumerOptions } from './consumer.js';
 import { KafkaClient } from './kafka-client.js';
 import type { EventProducer } from './producer.js';
 
@@ -29,10 +29,18 @@ afterEach(async () => {
 });
 
 function consume(handle: (record: ConsumedRecord) => Promise<void>, topics = [topic]): EventConsumer {
-  const consumer = kafka.consumer({ group, topics, handle });
+  const consumer = kafka.consumer({ group, topics, handle: oneByOne(handle), chunkMax: 1 });
   consumers.push(consumer);
   consumer.start();
   return consumer;
+}
+
+function oneByOne(handle: (record: ConsumedRecord) => Promise<void>): EventConsumerOptions['handle'] {
+  return async (records) => {
+    for (const record of records) {
+      await handle(record);
+    }
+  };
 }
 
 async function produce(...values: string[]): Promise<void> {
@@ -126,6 +134,27 @@ describe('consumer', () => {
     expect(seen).toEqual(['2']);
   });
 
+  it('hands over chunks of one partition in order, and brings a chunk that failed again as a whole', async () => {
+    await produce('1', '2', '3', '4', '5');
+    const seen: string[][] = [];
+    let failures = 1;
+    const consumer = kafka.consumer({
+      group,
+      topics: [topic],
+      chunkMax: 2,
+      handle: async (records) => {
+        seen.push(records.map(text));
+        if (records.some((record) => text(record) === '4') && failures-- > 0) {
+          throw new Error('not yet');
+        }
+      },
+    });
+    consumers.push(consumer);
+    consumer.start();
+    await until(() => seen.flat().includes('5'));
+    expect(seen).toEqual([['1', '2'], ['3', '4'], ['3', '4'], ['5']]);
+  });
+
   it('keeps its membership while one handler takes longer than the session', async () => {
     await produce('slow', 'next');
     const seen: string[] = [];
@@ -133,13 +162,13 @@ describe('consumer', () => {
       group,
       topics: [topic],
       sessionTimeoutMs: 6_000,
-      handle: async (record) => {
+      handle: oneByOne(async (record) => {
         seen.push(text(record));
         if (text(record) === 'slow') {
           const slow = performance.now();
           await until(() => performance.now() - slow > 8_000);
         }
-      },
+      }),
     });
     consumers.push(consumer);
     consumer.start();

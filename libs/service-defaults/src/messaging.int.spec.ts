@@ -99,8 +99,8 @@ function read(topic: string): { records: ConsumedRecord[]; stop: () => Promise<v
   const consumer = kafka.consumer({
     group: `spec-${randomUUID()}`,
     topics: [topic],
-    handle: async (record) => {
-      records.push(record);
+    handle: async (chunk) => {
+      records.push(...chunk);
     },
   });
   consumer.start();

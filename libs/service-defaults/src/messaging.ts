@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { consumers, publishers, type Service } from '@waybill/contracts';
 import { type ConnectionSettings, createConnection } from '@waybill/database';
-import type { EventConsumer, EventProducer, KafkaClient } from '@waybill/kafka';
+import { type EventConsumer, type EventProducer, inProcessSpan, type KafkaClient } from '@waybill/kafka';
 import { OutboxRelay, type OutboxSignal } from '@waybill/outbox';
 import type pg from 'pg';
 import { publishDeadLetter } from './dead-letter.js';
@@ -108,10 +108,15 @@ export class Messaging {
       },
       counted: (outcome, type) => records.inc({ outcome, type }),
     });
+    const group = `waybill-${service}`;
     const consumer = kafka.consumer({
-      group: `waybill-${service}`,
+      group,
       topics: consumers[service].map((publisher) => publishers[publisher].topic),
-      handle: (record) => router.handle(record),
+      handle: async (chunk) => {
+        for (const record of chunk) {
+          await inProcessSpan(record, group, () => router.handle(record));
+        }
+      },
     });
     metrics.gauge('waybill_consumer_joined', '1 while this process is a member of its consumer group.', () =>
       Number(consumer.status().joined),
