@@ -28,6 +28,8 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     // Only the migrations of a service change its schema.
     synchronize: false,
     installExtensions: false,
-    extra: { ...sessionLimits, connectionTimeoutMillis: CHECKOUT_TIMEOUT_MS, keepAlive: true },
+    // Statements that do not wait for each other go out together: a transaction that runs many effects at once needs it.
+    // Where one fails, those behind it fail too, and COMMIT is answered with ROLLBACK; `transaction` looks at that.
+    extra: { ...sessionLimits, connectionTimeoutMillis: CHECKOUT_TIMEOUT_MS, keepAlive: true, pipeline: true },
   });
 }

@@ -38,6 +38,7 @@ export async function transaction<T>(dataSource: DataSource, run: (manager: Enti
 
 async function runOnce<T>(dataSource: DataSource, run: (manager: EntityManager) => Promise<T>): Promise<T> {
   const runner = dataSource.createQueryRunner();
+  let broken: Error | undefined;
   try {
     await runner.startTransaction();
     let result: T;
@@ -49,9 +50,29 @@ async function runOnce<T>(dataSource: DataSource, run: (manager: EntityManager) 
     }
     await commit(runner);
     return result;
+  } catch (error) {
+    broken = error instanceof Error && isConnectionLost(error) ? error : undefined;
+    throw error;
   } finally {
-    await runner.release();
+    await release(runner, broken);
   }
+}
+
+/**
+ * Gives the connection back, and one that is lost for good: the server's last word comes before the end of the socket
+ * is seen, and in between the pool would hand the dead connection to the next one.
+ */
+async function release(runner: QueryRunner, broken: Error | undefined): Promise<void> {
+  if (broken === undefined) {
+    await runner.release();
+  } else {
+    await (runner as unknown as LosesConnections).releasePostgresConnection(broken);
+  }
+}
+
+/** TypeORM's own way to tell the pool, which it keeps private. */
+interface LosesConnections {
+  releasePostgresConnection(error: Error): Promise<void>;
 }
 
 /**

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { Inject, Injectable, Module } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 import { databaseConfig, httpConfig, kafkaConfig, rolesConfig, shutdownConfig } from '@waybill/config';
 import { deadLetterTopic, declaredTopics, type ReceivedEvent, toHeaders } from '@waybill/contracts';
 import { transaction } from '@waybill/database';
-import { Inbox, inboxTables } from '@waybill/inbox';
+import { inboxTables, parkingTables } from '@waybill/inbox';
 import { type ConsumedRecord, KafkaClient } from '@waybill/kafka';
 import { Outbox, outboxTables } from '@waybill/outbox';
 import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
@@ -27,17 +27,13 @@ const config = z.object({
 class ShippingSubscriptions implements Subscriptions {
   readonly handled: ReceivedEvent[] = [];
 
-  constructor(private readonly inbox: Inbox) {}
-
   readonly table: SubscriptionTable = {
-    'waybill.order.confirmed.v1': (event) =>
-      this.inbox.once(event, async () => {
-        this.handled.push(event);
-      }),
+    'waybill.order.confirmed.v1': async (_manager, event) => {
+      this.handled.push(event);
+    },
   };
 }
 Injectable()(ShippingSubscriptions);
-Inject(Inbox)(ShippingSubscriptions, undefined, 0);
 
 class Clerk implements BackgroundWorker {
   readonly name = 'clerk';
@@ -82,7 +78,7 @@ function start(module: typeof AppModule): Promise<RunningService> {
 }
 
 beforeAll(async () => {
-  database = await createTestDatabase(inject('postgresAdminUrl'), [outboxTables, inboxTables].flat());
+  database = await createTestDatabase(inject('postgresAdminUrl'), [outboxTables, inboxTables, parkingTables].flat());
   kafka = new KafkaClient({ clientId: 'spec', brokers: inject('kafkaBrokers').split(','), log: quiet });
   await kafka.ensureTopics(declaredTopics());
   service = await start(AppModule);

@@ -1,26 +1,29 @@
 import { hostname } from 'node:os';
 import { consumers, publishers, type Service } from '@waybill/contracts';
-import { type ConnectionSettings, createConnection } from '@waybill/database';
+import { type ConnectionSettings, createConnection, transaction } from '@waybill/database';
+import { IdempotentConsumer, retrySchedule } from '@waybill/inbox';
 import { type EventConsumer, type EventProducer, inProcessSpan, type KafkaClient } from '@waybill/kafka';
 import { OutboxRelay, type OutboxSignal } from '@waybill/outbox';
 import type pg from 'pg';
-import { publishDeadLetter } from './dead-letter.js';
+import type { DataSource } from 'typeorm';
+import { deadLettersOf } from './dead-letter.js';
 import { EventRouter } from './event-router.js';
 import type { Metrics } from './metrics.js';
 import type { PlainLog } from './service-logger.js';
 import type { ServiceSettings } from './service-settings.js';
-import type { SubscriptionTable } from './subscriptions.js';
+import type { Subscriptions } from './subscriptions.js';
 
 export interface MessagingOptions {
   readonly service: Service;
   readonly settings: ServiceSettings;
   readonly connection: ConnectionSettings;
+  readonly dataSource: DataSource;
   readonly kafka: KafkaClient;
   readonly signal: OutboxSignal;
   readonly metrics: Metrics;
   readonly log: PlainLog;
   /** Absent for a service that listens to nobody. */
-  readonly table: SubscriptionTable | undefined;
+  readonly subscriptions: Subscriptions | undefined;
 }
 
 /** Fine where an idle relay should be, coarse where a broker was away. */
@@ -35,10 +38,10 @@ export class Messaging {
   private readonly consumer: EventConsumer | undefined;
 
   constructor(private readonly options: MessagingOptions) {
-    const { settings, kafka, table } = options;
+    const { settings, kafka, subscriptions } = options;
     this.producer = kafka.producer();
     this.relay = settings.roles.includes('relay') ? this.createRelay() : undefined;
-    this.consumer = settings.roles.includes('consumer') && table !== undefined ? this.createConsumer(table) : undefined;
+    this.consumer = settings.roles.includes('consumer') && subscriptions !== undefined ? this.createConsumer(subscriptions) : undefined;
   }
 
   get usesKafka(): boolean {
@@ -96,34 +99,33 @@ export class Messaging {
     return relay;
   }
 
-  private createConsumer(table: SubscriptionTable): EventConsumer {
-    const { service, kafka, metrics, log } = this.options;
+  private createConsumer(subscriptions: Subscriptions): EventConsumer {
+    const { service, dataSource, kafka, metrics, log } = this.options;
     const records = metrics.counter('waybill_consumer_records_total', 'Records read, by what became of them.', ['outcome', 'type']);
-    const router = new EventRouter({
-      table,
-      deadLetter: async (record, reason) => {
-        await publishDeadLetter(this.producer, service, record, reason);
-        const { topic, partition, offset } = record;
-        log.error('a record that is no event went to the dead-letter topic', { topic, partition, offset, reason });
-      },
-      counted: (outcome, type) => records.inc({ outcome, type }),
-    });
     const group = `waybill-${service}`;
+    const handler = new IdempotentConsumer({
+      consumer: service,
+      transaction: (run) => transaction(dataSource, run),
+      subscription: new EventRouter(subscriptions),
+      sendDeadLetter: deadLettersOf(service, async (_manager, { topic, key, value, headers }) => {
+        await this.producer.publish([{ topic, key, value, headers: Object.fromEntries(headers) }]);
+      }),
+      schedule: retrySchedule,
+      around: (record, run) => inProcessSpan(record, group, run),
+      counted: (outcome, type) => records.inc({ outcome, type }),
+      log,
+    });
     const consumer = kafka.consumer({
       group,
       topics: consumers[service].map((publisher) => publishers[publisher].topic),
-      handle: async (chunk) => {
-        for (const record of chunk) {
-          await inProcessSpan(record, group, () => router.handle(record));
-        }
-      },
+      handle: (chunk) => handler.handle(chunk),
     });
     metrics.gauge('waybill_consumer_joined', '1 while this process is a member of its consumer group.', () =>
       Number(consumer.status().joined),
     );
     metrics.gauge(
       'waybill_consumer_held_partitions',
-      'Partitions that wait because an event of theirs fails.',
+      'Partitions that wait because the database is away.',
       () => consumer.status().held.length,
     );
     return consumer;

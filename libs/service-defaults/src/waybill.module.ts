@@ -127,11 +127,12 @@ class ServiceEngine implements OnApplicationBootstrap {
       service: name,
       settings: this.settings,
       connection: this.connection,
+      dataSource: this.dataSource,
       kafka: this.kafka,
       signal: this.signal,
       metrics: this.metrics,
       log,
-      table: subscriptions === undefined ? undefined : this.providerOf(subscriptions).table,
+      subscriptions: subscriptions === undefined ? undefined : this.providerOf(subscriptions),
     });
     const workers = this.settings.roles.includes('consumer') ? (this.options.workers ?? []) : [];
     const background = workers.map((worker) => this.providerOf(worker));
