@@ -29,6 +29,14 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     // Only the migrations of a service change its schema.
     synchronize: false,
     installExtensions: false,
-    extra: { ...sessionLimits, connectionTimeoutMillis: CHECKOUT_TIMEOUT_MS, keepAlive: true, Client: PreparingClient },
+    extra: {
+      ...sessionLimits,
+      connectionTimeoutMillis: CHECKOUT_TIMEOUT_MS,
+      keepAlive: true,
+      Client: PreparingClient,
+      // Statements that do not wait for each other go out together. Where one fails, those behind it fail too, and COMMIT
+      // is answered with ROLLBACK: `transaction` looks at that.
+      pipeline: true,
+    },
   });
 }

@@ -20,14 +20,14 @@ export class PreparingClient extends pg.Client {
   override query(...args: unknown[]): never {
     const [text, values, ...rest] = args;
     if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0 || rest.length > 0) {
-      return this.pass(args);
+      return this.pass(args) as never;
     }
     return this.prepared(text, values) as never;
   }
 
   private async prepared(text: string, values: unknown[]): Promise<unknown> {
     try {
-      return (this.pass([{ name: nameOf(text), text, values }]));
+      return await this.pass([{ name: nameOf(text), text, values }]);
     } catch (error) {
       if (!isStalePlan(error)) {
         throw error;
@@ -41,8 +41,8 @@ export class PreparingClient extends pg.Client {
     }
   }
 
-  private pass(args: readonly unknown[]): never {
-    return (super.query as (...all: unknown[]) => never).apply(this, [...args]);
+  private pass(args: readonly unknown[]): Promise<unknown> {
+    return (super.query as (...all: unknown[]) => Promise<unknown>).apply(this, [...args]);
   }
 }
 

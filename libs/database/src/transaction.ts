@@ -41,7 +41,7 @@ export async function transaction<T>(dataSource: DataSource, run: (manager: Enti
 async function runOnce<T>(dataSource: DataSource, run: (manager: EntityManager) => Promise<T>): Promise<T> {
   const runner = dataSource.createQueryRunner();
   try {
-    await runner.startTransaction();
+    await begin(runner);
     let result: T;
     try {
       result = await run(runner.manager);
@@ -54,6 +54,20 @@ async function runOnce<T>(dataSource: DataSource, run: (manager: EntityManager) 
   } finally {
     await runner.release();
   }
+}
+
+/**
+ * BEGIN goes out together with the first statement of the transaction, which saves a round trip: a connection that is
+ * lost fails both, and no other error of BEGIN is possible.
+ */
+async function begin(runner: QueryRunner): Promise<void> {
+  const client = (await runner.connect()) as pg.PoolClient;
+  await runner.broadcaster.broadcast('BeforeTransactionStart');
+  const session = runner as unknown as { isTransactionActive: boolean; transactionDepth: number };
+  session.isTransactionActive = true;
+  session.transactionDepth = 1;
+  client.query('BEGIN').catch(() => undefined);
+  await runner.broadcaster.broadcast('AfterTransactionStart');
 }
 
 /**
