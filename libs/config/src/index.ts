@@ -22,6 +22,7 @@ export {
   databaseConfig,
   httpConfig,
   kafkaConfig,
+  outboxConfig,
   type Role,
   roles,
   rolesConfig,

@@ -6,7 +6,7 @@ import { deadLetterTopic, declaredTopics, type ReceivedEvent, toHeaders } from '
 import { transaction } from '@waybill/database';
 import { Inbox, inboxTables } from '@waybill/inbox';
 import { type ConsumedRecord, KafkaClient } from '@waybill/kafka';
-import { Outbox, outboxTables } from '@waybill/outbox';
+import { Outbox, outboxArchiveTables, outboxTables } from '@waybill/outbox';
 import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
@@ -82,7 +82,7 @@ function start(module: typeof AppModule): Promise<RunningService> {
 }
 
 beforeAll(async () => {
-  database = await createTestDatabase(inject('postgresAdminUrl'), [outboxTables, inboxTables].flat());
+  database = await createTestDatabase(inject('postgresAdminUrl'), [outboxTables, outboxArchiveTables, inboxTables].flat());
   kafka = new KafkaClient({ clientId: 'spec', brokers: inject('kafkaBrokers').split(','), log: quiet });
   await kafka.ensureTopics(declaredTopics());
   service = await start(AppModule);

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { consumers, publishers, type Service } from '@waybill/contracts';
 import { type ConnectionSettings, createConnection } from '@waybill/database';
 import { type EventConsumer, type EventProducer, inProcessSpan, type KafkaClient } from '@waybill/kafka';
-import { OutboxRelay, type OutboxSignal } from '@waybill/outbox';
+import { OutboxArchiveCleaner, OutboxRelay, type OutboxSignal } from '@waybill/outbox';
 import type pg from 'pg';
 import { publishDeadLetter } from './dead-letter.js';
 import { EventRouter } from './event-router.js';
@@ -32,12 +32,14 @@ const LATENCY_BUCKETS_S = [
 export class Messaging {
   private readonly producer: EventProducer;
   private readonly relay: OutboxRelay | undefined;
+  private readonly archiveCleaner: OutboxArchiveCleaner | undefined;
   private readonly consumer: EventConsumer | undefined;
 
   constructor(private readonly options: MessagingOptions) {
     const { settings, kafka, table } = options;
     this.producer = kafka.producer();
     this.relay = settings.roles.includes('relay') ? this.createRelay() : undefined;
+    this.archiveCleaner = settings.roles.includes('relay') ? this.createArchiveCleaner() : undefined;
     this.consumer = settings.roles.includes('consumer') && table !== undefined ? this.createConsumer(table) : undefined;
   }
 
@@ -48,6 +50,7 @@ export class Messaging {
   /** Call it when the database is there: without it neither has anything to do. */
   start(): void {
     this.relay?.start();
+    this.archiveCleaner?.start();
     this.consumer?.start();
   }
 
@@ -56,7 +59,7 @@ export class Messaging {
   }
 
   async stopRelay(): Promise<void> {
-    await this.relay?.stop();
+    await Promise.all([this.relay?.stop(), this.archiveCleaner?.stop()]);
   }
 
   async disconnect(): Promise<void> {
@@ -79,6 +82,7 @@ export class Messaging {
       publish: (records) => this.producer.publish(records),
       signal,
       log,
+      archive: settings.outboxArchiveDays > 0,
       onPublished: (rows) => {
         published.inc(rows.length);
         const now = performance.timeOrigin + performance.now();
@@ -88,12 +92,23 @@ export class Messaging {
       },
     });
     metrics.gauge('waybill_outbox_shards', 'Shards of the outbox that this process relays, of 64.', () => relay.status().shards);
+    metrics.gauge('waybill_outbox_relays', 'Relays of this service that live, as this one sees it.', () => relay.status().members);
+    metrics.gauge(
+      'waybill_outbox_held_events',
+      'Events of the whole outbox that are set aside because they cannot be sent; counted up to 1,000.',
+      () => relay.status().heldRows,
+    );
     metrics.gauge(
       'waybill_outbox_relay_idle_seconds',
       'Time since the relay last came round; a few seconds at most while all is well.',
       () => relay.status().lastTurnMsAgo / 1_000,
     );
     return relay;
+  }
+
+  private createArchiveCleaner(): OutboxArchiveCleaner {
+    const { settings, log } = this.options;
+    return new OutboxArchiveCleaner({ days: settings.outboxArchiveDays, connect: () => this.connect(), log });
   }
 
   private createConsumer(table: SubscriptionTable): EventConsumer {
