@@ -6,7 +6,7 @@ import { deadLetterTopic, declaredTopics, type ReceivedEvent, toHeaders } from '
 import { transaction } from '@waybill/database';
 import { inboxTables, parkingTables } from '@waybill/inbox';
 import { type ConsumedRecord, KafkaClient } from '@waybill/kafka';
-import { Outbox, outboxTables } from '@waybill/outbox';
+import { Outbox, outboxArchiveTables, outboxTables } from '@waybill/outbox';
 import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
@@ -90,7 +90,10 @@ function start(module: typeof AppModule, env: Record<string, string> = {}): Prom
 }
 
 beforeAll(async () => {
-  database = await createTestDatabase(inject('postgresAdminUrl'), [outboxTables, inboxTables, parkingTables].flat());
+  database = await createTestDatabase(
+    inject('postgresAdminUrl'),
+    [outboxTables, outboxArchiveTables, inboxTables, parkingTables].flat(),
+  );
   kafka = new KafkaClient({ clientId: 'spec', brokers: inject('kafkaBrokers').split(','), log: quiet });
   await kafka.ensureTopics(declaredTopics());
   service = await start(AppModule);
