@@ -6,7 +6,6 @@ export {
   readData,
   readEnvelope,
   toHeaders,
-  versionOf,
 } from './cloud-events.js';
 export {
   type Envelope,
@@ -23,15 +22,17 @@ export { type OrderLine, orderLine, orderLines, quantity, reason, type ShipTo, s
 export { inventoryEvents, type Shortage, shortage } from './inventory.js';
 export { orderEvents } from './orders.js';
 export { murmur2, partitionOf } from './partition.js';
-export { shippingEvents } from './shipping.js';
+export { FIRST_CARRIER, shippingEvents } from './shipping.js';
 export {
   consumers,
   deadLetterTopic,
   type DeclaredTopic,
   declaredTopics,
+  handledTypes,
   partitionsOf,
   type Publisher,
   publishers,
   type Service,
   services,
 } from './topics.js';
+export { asEmitted, readAs, versionOf } from './versions.js';

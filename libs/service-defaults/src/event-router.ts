@@ -1,6 +1,7 @@
 import {
   type Envelope,
   isEventType,
+  readAs,
   readData,
   readEnvelope,
   type ReceivedEvent,
@@ -25,6 +26,7 @@ export interface EventRouterOptions {
  * | --- | --- |
  * | is no event (no CloudEvents headers, or a value that is no JSON) | copied to the dead-letter topic, then done |
  * | an event of a type that is not in the table | ignored: done |
+ * | an older version of a type in the table | read as the version in the table, through the upcasters |
  * | a newer version of a type in the table | error: this consumer is behind, an upgrade is under way |
  * | breaks the schema of its type | error: its producer broke the contract |
  * | any other | what the handler says |
@@ -44,13 +46,14 @@ export class EventRouter {
     }
     const { envelope } = read;
     const { type } = envelope;
-    const handler = isEventType(type) ? (this.options.table[type] as EventHandler<typeof type> | undefined) : undefined;
-    if (!isEventType(type) || handler === undefined) {
+    const { table } = this.options;
+    const version = isEventType(type) ? readAs(type, (candidate) => table[candidate] !== undefined) : undefined;
+    if (!isEventType(type) || version === undefined) {
       this.refuseNewerVersion(envelope);
       this.options.counted('ignored', isEventType(type) ? type : 'unknown');
       return;
     }
-    const data = readData(type, record.value?.toString('utf8'));
+    const data = readData(type, record.value?.toString('utf8'), version);
     switch (data.kind) {
       case 'not-json':
         await this.deadLetter(record, data.problem, type);
@@ -59,7 +62,8 @@ export class EventRouter {
         throw new UnreadableEventError(envelope, data.problem);
       case 'data': {
         const { topic, partition, offset } = record;
-        const event = { ...envelope, topic, partition, offset, data: data.data } as ReceivedEvent;
+        const event = { ...envelope, type: version, topic, partition, offset, data: data.data } as ReceivedEvent;
+        const handler = table[version] as EventHandler<typeof version>;
         this.options.counted(outcomeOf(await handler(event)), type);
       }
     }
@@ -67,7 +71,7 @@ export class EventRouter {
 
   private refuseNewerVersion(envelope: Envelope): void {
     const version = versionOf(envelope.type);
-    if (version !== undefined && !isEventType(envelope.type) && this.names.has(version.name)) {
+    if (version !== undefined && this.names.has(version.name)) {
       throw new UnreadableEventError(
         envelope,
         `${envelope.type} is a version that this consumer does not know yet; upgrade the consumer`,

@@ -18,6 +18,6 @@ export class InventorySubscriptions implements Subscriptions {
   readonly table: SubscriptionTable = {
     'waybill.order.placed.v1': (event) => this.inbox.once(event, (manager) => this.reserveStock.run(manager, event)),
     'waybill.order.cancelled.v1': (event) => this.inbox.once(event, (manager) => this.releaseStock.run(manager, event)),
-    'waybill.shipment.dispatched.v1': (event) => this.inbox.once(event, (manager) => this.shipStock.run(manager, event)),
+    'waybill.shipment.dispatched.v2': (event) => this.inbox.once(event, (manager) => this.shipStock.run(manager, event)),
   };
 }

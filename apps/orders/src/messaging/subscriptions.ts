@@ -20,7 +20,7 @@ export class OrderSubscriptions implements Subscriptions {
   readonly table: SubscriptionTable = {
     'waybill.stock.reserved.v1': (event) => this.inbox.once(event, (manager) => this.confirmOrder.run(manager, event)),
     'waybill.stock.rejected.v1': (event) => this.inbox.once(event, (manager) => this.rejectOrder.run(manager, event)),
-    'waybill.shipment.dispatched.v1': (event) => this.inbox.once(event, (manager) => this.shipOrder.run(manager, event)),
+    'waybill.shipment.dispatched.v2': (event) => this.inbox.once(event, (manager) => this.shipOrder.run(manager, event)),
     'waybill.shipment.failed.v1': (event) => this.inbox.once(event, (manager) => this.cancelUnshipped.run(manager, event)),
     'waybill.shipment.cancelled.v1': (event) =>
       this.inbox.once(event, (manager) => this.cancelUnshipped.run(manager, event)),
