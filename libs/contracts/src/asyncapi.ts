@@ -162,7 +162,7 @@ function message(type: EventType): AsyncApiMessage {
   return {
     name: type,
     title: type,
-    summary: String(dataSchemaOf(type)['description'] ?? ''),
+    summary: eventSchemas[type].description ?? '',
     ...note,
     contentType: CONTENT_TYPE,
     headers: {

@@ -216,10 +216,10 @@ function inlined(root: JsonSchema): JsonSchema {
     if (reference === undefined) {
       return own;
     }
-    const name = /^#\/\$defs\/([^/]+)$/.exec(String(reference))?.[1] ?? '';
+    const name = typeof reference === 'string' ? (/^#\/\$defs\/([^/]+)$/.exec(reference)?.[1] ?? '') : '';
     const definition = definitions[name];
     if (definition === undefined || within.includes(name) || Object.keys(own).length > 0) {
-      throw new TypeError(`${String(reference)} should lead to an entry of $defs, not into itself, and stand alone.`);
+      throw new TypeError(`The reference ${JSON.stringify(reference)} should lead to an entry of $defs, not into itself, and stand alone.`);
     }
     return walk(definition, [...within, name]);
   };

@@ -1,4 +1,11 @@
 export {
+  asyncApi,
+  type AsyncApiChannel,
+  type AsyncApiDocument,
+  type AsyncApiMessage,
+  type AsyncApiOperation,
+} from './asyncapi.js';
+export {
   type DataResult,
   type EnvelopeResult,
   type EventHeaders,
@@ -20,6 +27,7 @@ export {
 } from './events.js';
 export { type OrderLine, orderLine, orderLines, quantity, reason, type ShipTo, shipTo, sku, text } from './fields.js';
 export { inventoryEvents, type Shortage, shortage } from './inventory.js';
+export { type JsonSchema } from './json-schema.js';
 export { orderEvents } from './orders.js';
 export { murmur2, partitionOf } from './partition.js';
 export { FIRST_CARRIER, shippingEvents } from './shipping.js';
