@@ -19,10 +19,10 @@ afterEach(() => {
 });
 
 /** What CI runs for the unit tests, of the contracts alone, in a copy in which somebody has changed a file. */
-function runTests(env: NodeJS.ProcessEnv = {}) {
+function runTests(env: NodeJS.ProcessEnv = {}, spec = 'checked-in') {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [pathOf('node_modules/vitest/vitest.mjs'), 'run', '--project', 'unit', 'libs/contracts/src/checked-in.spec.ts'],
+    [pathOf('node_modules/vitest/vitest.mjs'), 'run', '--project', 'unit', `libs/contracts/src/${spec}.spec.ts`],
     { cwd: copy, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', ...env } },
   );
   return { passed: status === 0, output: stdout + stderr };
@@ -54,5 +54,16 @@ describe('a change of the contracts', () => {
     const form = JSON.parse(readFileSync(join(copy, 'libs/contracts/published/waybill.order.placed.v1/2.json'), 'utf8'));
     expect(form.properties).toHaveProperty('note');
     expect(runTests().passed).toBe(true);
+  }, 60_000);
+
+  it('that lets a producer go first fails the tests, and passes once every consumer reads the new version', () => {
+    edit('libs/contracts/src/versions.ts', "'waybill.shipment.dispatched': 1", "'waybill.shipment.dispatched': 2");
+    const inventory = ["'waybill.order.cancelled.v1', 'waybill.shipment.dispatched.v2'", "'waybill.order.cancelled.v1', 'waybill.shipment.dispatched.v1'"] as const;
+    edit('libs/contracts/src/topics.ts', ...inventory);
+    const { passed, output } = runTests({}, 'topics');
+    expect(passed).toBe(false);
+    expect(output).toContain('inventory does not read waybill.shipment.dispatched.v2');
+    edit('libs/contracts/src/topics.ts', inventory[1], inventory[0]);
+    expect(runTests({}, 'topics').passed).toBe(true);
   }, 60_000);
 });

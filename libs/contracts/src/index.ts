@@ -29,7 +29,7 @@ export { type OrderLine, orderLine, orderLines, quantity, reason, type ShipTo, s
 export { inventoryEvents, type Shortage, shortage } from './inventory.js';
 export { type JsonSchema } from './json-schema.js';
 export { orderEvents } from './orders.js';
-export { murmur2, partitionOf } from './partition.js';
+export { murmur2, partitionAmong, partitionOf } from './partition.js';
 export { FIRST_CARRIER, shippingEvents } from './shipping.js';
 export {
   consumers,

@@ -6,7 +6,7 @@ import { FIRST_CARRIER } from './shipping.js';
  *
  * - Consumers go first. A handler is written for v2; what comes as v1 is read as v2 through the upcaster here.
  * - Producers write v2, too, and what they wrote goes out in the version that `emittedVersions` says: v1, until every
- *   consumer reads v2. Then that one number changes, and nothing else.
+ *   consumer reads v2. Then that one number changes, and no other code.
  */
 
 interface NextVersion<Older extends EventType, Newer extends EventType> {
