@@ -100,4 +100,41 @@ describe('EventRouter', () => {
       problem: expect.stringContaining(problem) as string,
     });
   });
+
+  const shipmentId = '01937fd1-0000-7000-8000-000000000002';
+  const dispatchedV1 = JSON.stringify({ orderId, shipmentId, labelId: 'L1', trackingCode: 'T1' });
+  const label = { id: 'L1', trackingCode: 'T1' };
+  const dispatchedV2 = JSON.stringify({ orderId, shipmentId, carrier: 'another', label });
+
+  function handling(type: 'waybill.shipment.dispatched.v1' | 'waybill.shipment.dispatched.v2') {
+    const handler = vi.fn(() => Promise.resolve('done'));
+    const counted = vi.fn();
+    const router = new EventRouter({ table: { [type]: handler }, deadLetter: () => Promise.resolve(), counted });
+    return { router, handler, counted };
+  }
+
+  it.each([
+    ['v1', dispatchedV1, { orderId, shipmentId, carrier: 'carrier', label }],
+    ['v2', dispatchedV2, { orderId, shipmentId, carrier: 'another', label }],
+  ])('brings %s of an event to the handler of v2, as v2', async (version, value, data) => {
+    const { router, handler, counted } = handling('waybill.shipment.dispatched.v2');
+    const type = `waybill.shipment.dispatched.${version}`;
+    await router.handle(record(type, value));
+    expect(handler).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ type: 'waybill.shipment.dispatched.v2', data }));
+    expect(counted).toHaveBeenCalledExactlyOnceWith('done', type);
+  });
+
+  it('never skips v2 where only v1 is handled, although others know it: this consumer is behind', async () => {
+    const { router, handler, counted } = handling('waybill.shipment.dispatched.v1');
+    await router.handle(record('waybill.shipment.dispatched.v1', dispatchedV1));
+    await expect(router.handle(record('waybill.shipment.dispatched.v2', dispatchedV2))).rejects.toThrow('upgrade the consumer');
+    expect(handler).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ type: 'waybill.shipment.dispatched.v1' }));
+    expect(counted).toHaveBeenCalledTimes(1);
+  });
+
+  it('never skips v3 of an event that is handled as v2', async () => {
+    const { router, handler } = handling('waybill.shipment.dispatched.v2');
+    await expect(router.handle(record('waybill.shipment.dispatched.v3', '{}'))).rejects.toThrow('upgrade the consumer');
+    expect(handler).not.toHaveBeenCalled();
+  });
 });
