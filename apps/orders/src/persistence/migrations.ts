@@ -1,4 +1,5 @@
 import { CreateOrders1764000000000 } from './migrations/1764000000000-create-orders.js';
+import { IndexDeadlines1764300000000 } from './migrations/1764300000000-index-deadlines.js';
 
 /** Every migration of this service, oldest first. */
-export const migrations = [CreateOrders1764000000000];
+export const migrations = [CreateOrders1764000000000, IndexDeadlines1764300000000];
