@@ -85,8 +85,8 @@ async function publish(topic: string, value: string): Promise<void> {
 async function firstValueOf(topic: string): Promise<string | undefined> {
   return withClient(async (client) => {
     let seen: string | undefined;
-    const handle = async (record: ConsumedRecord) => {
-      seen ??= record.value?.toString();
+    const handle = async ([record]: readonly ConsumedRecord[]) => {
+      seen ??= record?.value?.toString();
     };
     const consumer = client.consumer({ group: 'spec', topics: [topic], handle });
     consumer.start();

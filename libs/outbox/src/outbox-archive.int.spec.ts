@@ -91,7 +91,7 @@ async function count(table: string): Promise<number> {
   return Number(row?.count);
 }
 
-const drained = (): Promise<true> => until(async () => (await count('outbox')) === 0);
+const drained = (): Promise<boolean> => until(async () => (await count('outbox')) === 0);
 
 describe('archive', () => {
   it('takes what Kafka has acknowledged, unchanged, and only that', async () => {

@@ -2,7 +2,7 @@ import { toHeaders } from '@waybill/contracts';
 import type { OutboxRow } from './outbox-batch.js';
 import { rawRecord } from './raw-record.js';
 
-export type HeaderValue = string | Buffer;
+export type HeaderValue = string | Buffer | null;
 
 /** What `publish` gets: one Kafka record. */
 export interface OutboxRecord {

@@ -6,7 +6,7 @@ export interface RawRecord {
   readonly key: string | null;
   readonly value: Buffer | null;
   /** In their order; a name may come more than once. */
-  readonly headers: readonly (readonly [name: string, value: Buffer])[];
+  readonly headers: readonly (readonly [name: string, value: Buffer | null])[];
   /** Whose it is, such as `dlt:orders`. Each raw record is an aggregate of its own, so that it holds nobody back. */
   readonly aggregateType: string;
   readonly aggregateId: string;
@@ -17,7 +17,7 @@ export interface RawRecord {
 interface Stored {
   readonly key: string | null;
   readonly value: string | null;
-  readonly headers: readonly (readonly [string, string])[];
+  readonly headers: readonly (readonly [string, string | null])[];
 }
 
 /** As it stands in the column `raw`: JSON, the bytes in base64. */
@@ -25,7 +25,7 @@ export function storedForm({ key, value, headers }: RawRecord): string {
   const stored: Stored = {
     key,
     value: value === null ? null : value.toString('base64'),
-    headers: headers.map(([name, bytes]) => [name, bytes.toString('base64')] as const),
+    headers: headers.map(([name, bytes]) => [name, bytes?.toString('base64') ?? null] as const),
   };
   return JSON.stringify(stored);
 }
@@ -34,7 +34,7 @@ export function rawRecord(topic: string, raw: string): OutboxRecord {
   const { key, value, headers } = JSON.parse(raw) as Stored;
   const byName = new Map<string, HeaderValue | HeaderValue[]>();
   for (const [name, text] of headers) {
-    const bytes = Buffer.from(text, 'base64');
+    const bytes = text === null ? null : Buffer.from(text, 'base64');
     const before = byName.get(name);
     byName.set(name, before === undefined ? bytes : [...(Array.isArray(before) ? before : [before]), bytes]);
   }
