@@ -13,6 +13,7 @@ import {
 import { isRecordRefused } from './outbox-errors.js';
 import { type OutboxRecord, toRecord } from './outbox-record.js';
 import { ALL_SHARDS, type OutboxSignal, type ShardSet, shardSet } from './outbox-signal.js';
+import { SendPace, type SendPaceOptions } from './send-pace.js';
 import { OverdueError, settleWithin } from './settle-within.js';
 import { type HeldShards, ShardLeases } from './shard-leases.js';
 import { halved, LONE_DEATHS_MAX, poisonous } from './suspects.js';
@@ -60,6 +61,8 @@ export interface OutboxRelayOptions {
   readonly leaseTtlMs?: number;
   /** The longest that `publish` may take; 3.5 s. */
   readonly sendTimeoutMs?: number;
+  /** When small sends are spaced. */
+  readonly pace?: SendPaceOptions;
 }
 
 export interface RelayLog {
@@ -96,7 +99,10 @@ export class OutboxRelay {
   private readonly now: () => number;
   private readonly ttlMs: number;
   private readonly sendTimeoutMs: number;
+  private readonly pace: SendPace;
   private acknowledged: string[] = [];
+  /** The last batch was cut off at its bound: more is waiting. */
+  private isBehind = false;
   private published = 0;
   private failures = 0;
   private pausedUntil = 0;
@@ -120,6 +126,7 @@ export class OutboxRelay {
     }
     this.owner = `${options.owner}#${randomBytes(4).toString('hex')}`;
     this.leases = new ShardLeases({ owner: this.owner, ttlMs: this.ttlMs, now: this.now });
+    this.pace = new SendPace(options.pace);
     this.lastTurn = this.now();
   }
 
@@ -226,6 +233,10 @@ export class OutboxRelay {
       await this.idle(this.pauseMs);
       return;
     }
+    const paceMs = this.isBehind ? 0 : this.pace.waitMs(this.now());
+    if (paceMs > 0) {
+      await this.rest(paceMs);
+    }
     const held = this.leases.held;
     const rows = held.shards.length === 0 ? [] : await this.read(rowsClient, held);
     if (rows.length === 0) {
@@ -242,17 +253,20 @@ export class OutboxRelay {
 
   private async read(client: pg.Client, held: HeldShards): Promise<OutboxRow[]> {
     const acknowledged = this.acknowledged;
+    const rowsMax = this.options.batchRowsMax ?? 1_000;
     const rows = await statement(
       deleteAndRead(client, held, acknowledged, {
         owner: this.owner,
-        rowsMax: this.options.batchRowsMax ?? 1_000,
+        rowsMax,
         archive: this.options.archive ?? false,
         // While Kafka is away sends last long, and whoever restarts the process would find a row to blame.
         note: this.failures === 0,
       }),
     );
     this.acknowledged = [];
-    return withinBytes(rows, this.options.batchBytesMax ?? 512 * 1024);
+    const batch = withinBytes(rows, this.options.batchBytesMax ?? 512 * 1024);
+    this.isBehind = batch.length < rows.length || rows.length >= rowsMax;
+    return batch;
   }
 
   /** What is left of a batch when somebody died of its rows: held is what killed alone, and the rest comes in halves. */
@@ -310,6 +324,7 @@ export class OutboxRelay {
   }
 
   private async send(rows: readonly OutboxRow[]): Promise<void> {
+    this.pace.sends(rows.length, this.now());
     const sending = this.options.publish(rows.map((row) => toRecord(row, this.options.source)));
     try {
       await settleWithin(this.sendTimeoutMs, 'sending to Kafka', sending);
@@ -422,6 +437,15 @@ export class OutboxRelay {
     if (held.shards.length > before || surplus.shards.length > 0) {
       this.woken = true;
       this.wake();
+    }
+  }
+
+  /** Until `stop()`, or the time is up: rows that come meanwhile are what it waits for. */
+  private async rest(ms: number): Promise<void> {
+    const until = this.now() + ms;
+    for (let leftMs = ms; leftMs > 0 && leftMs <= ms && !this.stopping; leftMs = until - this.now()) {
+      this.woken = false;
+      await this.idle(leftMs);
     }
   }
 
