@@ -8,6 +8,11 @@ export interface OverdueQuery {
   readonly except: readonly string[];
 }
 
+/** Written so that the partial index `orders_deadline` answers it. */
+export const OVERDUE = `SELECT id FROM orders
+  WHERE status IN ('PLACED', 'CONFIRMED') AND deadline_at <= least($1::timestamptz, now()) AND id <> ALL ($3::uuid[])
+  ORDER BY deadline_at LIMIT $2 FOR UPDATE SKIP LOCKED`;
+
 /**
  * The ids of orders whose deadline has passed, the most overdue first, locked until the end of the transaction.
  *
@@ -18,11 +23,6 @@ export async function lockOverdueOrders(
   manager: EntityManager,
   { at, limit, except }: OverdueQuery,
 ): Promise<string[]> {
-  const rows = await manager.query<{ id: string }[]>(
-    `SELECT id FROM orders
-      WHERE status IN ('PLACED', 'CONFIRMED') AND deadline_at <= least($1::timestamptz, now()) AND id <> ALL ($3::uuid[])
-      ORDER BY deadline_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
-    [at, limit, except],
-  );
+  const rows = await manager.query<{ id: string }[]>(OVERDUE, [at, limit, except]);
   return rows.map(({ id }) => id);
 }

@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import type { DataSource, EntityManager } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { migrations } from '../persistence/migrations.js';
+import { OVERDUE } from '../persistence/overdue-orders.js';
 import { CancelOrder } from '../use-cases/cancel-order.js';
 import { ExpireOrders } from '../use-cases/expire-orders.js';
 import { PlaceOrder } from '../use-cases/place-order.js';
@@ -188,6 +189,27 @@ describe('the timer', () => {
     expect((await events()).map(({ aggregateid }) => aggregateid)).toEqual([id]);
   });
 
+  it('waits for nobody: an order that somebody is at holds up no other', async () => {
+    const [busy] = await overdue(1, { overdueMs: 60_000 });
+    await overdue(1);
+    await inTransaction(async (manager) => {
+      await manager.query('SELECT 1 FROM orders WHERE id = $1 FOR UPDATE', [busy]);
+      startTimer();
+      await until(async () => (await statuses())['CANCELLED'] === 1, { timeoutMs: 4_000 });
+      // Still at it.
+      expect(await manager.query('SELECT status FROM orders WHERE id = $1', [busy])).toEqual([{ status: 'PLACED' }]);
+    });
+    await until(async () => (await statuses())['CANCELLED'] === 2);
+  });
+
+  it('is not held up by those which have no deadline any more, however many they are', async () => {
+    await overdue(120, { status: 'CANCELLING', overdueMs: 60_000 });
+    await overdue(1);
+    startTimer();
+    await until(async () => (await statuses())['CANCELLED'] === 1);
+    expect(await events()).toHaveLength(1);
+  });
+
   it('goes round an order that fails, tells of it, and takes it when it no longer does', async () => {
     const [broken = ''] = await overdue(1, { overdueMs: 60_000 });
     await overdue(150);
@@ -222,10 +244,7 @@ describe('the timer', () => {
   it('finds what is overdue by the index, however many orders there have been', async () => {
     await inTransaction(async (manager) => {
       await manager.query('SET LOCAL enable_seqscan = off');
-      const plan = await manager.query<unknown[]>(
-        `EXPLAIN SELECT id FROM orders WHERE status IN ('PLACED', 'CONFIRMED') AND deadline_at <= now()
-          ORDER BY deadline_at LIMIT 100 FOR UPDATE SKIP LOCKED`,
-      );
+      const plan = await manager.query<unknown[]>(`EXPLAIN ${OVERDUE}`, [new Date(), 100, []]);
       expect(JSON.stringify(plan)).toContain('orders_deadline');
     });
   });
