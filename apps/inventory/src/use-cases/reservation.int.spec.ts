@@ -80,8 +80,8 @@ function cancelled(orderId: string, lines: OrderLine[]) {
 }
 
 function dispatched(orderId: string) {
-  const data = { shipmentId: someone, labelId: 'L1', trackingCode: 'T1' };
-  const received = event('waybill.shipment.dispatched.v1', orderId, data);
+  const data = { shipmentId: someone, carrier: 'carrier', label: { id: 'L1', trackingCode: 'T1' } };
+  const received = event('waybill.shipment.dispatched.v2', orderId, data);
   return inTransaction((manager) => new ShipStock(outbox).run(manager, received));
 }
 
