@@ -8,7 +8,7 @@ import { partitionAmong } from '@waybill/contracts';
 import { transaction } from '@waybill/database';
 import { inboxTables } from '@waybill/inbox';
 import { type ConsumedRecord, type EventConsumer, KafkaClient } from '@waybill/kafka';
-import { Outbox, outboxTables } from '@waybill/outbox';
+import { Outbox, outboxArchiveTables, outboxTables } from '@waybill/outbox';
 import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { DataSource } from 'typeorm';
@@ -179,7 +179,7 @@ const steps: Record<string, () => Promise<void>> = {
 };
 
 beforeAll(async () => {
-  database = await createTestDatabase(inject('postgresAdminUrl'), [outboxTables, inboxTables].flat());
+  database = await createTestDatabase(inject('postgresAdminUrl'), [outboxTables, outboxArchiveTables, inboxTables].flat());
   const brokers = inject('kafkaBrokers').split(',');
   kafka = new KafkaClient({ clientId: 'spec', brokers, log: quiet });
   admin = new Kafka({ clientId: 'spec', brokers, logLevel: logLevel.NOTHING }).admin();
