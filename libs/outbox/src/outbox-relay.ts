@@ -245,7 +245,7 @@ export class OutboxRelay {
       await this.idle(this.options.pollIntervalMs ?? 1_000);
       return;
     }
-    const sendable = await this.withoutPoison(rowsClient, rows);
+    const sendable = await this.withoutPoison(leaseClient, rowsClient, rows);
     if (sendable.length > 0) {
       await this.publishAll(leaseClient, rowsClient, sendable, new Set());
       this.failures = 0;
@@ -268,7 +268,15 @@ export class OutboxRelay {
   }
 
   /** What is left of a batch when somebody died of its rows: held is what killed alone, and the rest comes in halves. */
-  private async withoutPoison(client: pg.Client, rows: OutboxRow[]): Promise<readonly OutboxRow[]> {
+  private async withoutPoison(
+    leaseClient: pg.Client,
+    client: pg.Client,
+    rows: readonly OutboxRow[],
+  ): Promise<readonly OutboxRow[]> {
+    if (poisonous(rows, this.leases.deaths).length > 0) {
+      // An operator may have released the row since the last beat.
+      await this.beat(leaseClient);
+    }
     const { deaths } = this.leases;
     const poison = poisonous(rows, deaths);
     for (const row of poison) {

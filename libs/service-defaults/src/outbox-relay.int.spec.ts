@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { declaredTopics, publishers } from '@waybill/contracts';
 import { type ConsumedRecord, type EventProducer, KafkaClient } from '@waybill/kafka';
-import { Outbox, outboxArchiveTables, OutboxRelay, outboxTables, OutboxSignal } from '@waybill/outbox';
+import { Outbox, outboxArchiveTables, OutboxRelay, OutboxSignal,outboxTables } from '@waybill/outbox';
 import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
