@@ -139,8 +139,8 @@ describe('republish', () => {
     const arrival = new Promise<void>((resolve) => (arrive = resolve));
     let sending = false;
     relay({
-      leaseTtlMs: 5_000,
-      sendTimeoutMs: 4_000,
+      leaseTtlMs: 1_500,
+      sendTimeoutMs: 1_000,
       publish: async (records) => {
         if (records.some(({ headers }) => Number(headers['ce_sequence']) === 3) && !sending) {
           sending = true;

@@ -11,12 +11,13 @@ import {
   withinBytes,
 } from './outbox-batch.js';
 import { isRecordRefused } from './outbox-errors.js';
-import { type OutboxRecord, toRecord } from './outbox-record.js';
+import type { OutboxRecord } from './outbox-record.js';
 import { ALL_SHARDS, type OutboxSignal, type ShardSet, shardSet } from './outbox-signal.js';
 import { SendPace, type SendPaceOptions } from './send-pace.js';
 import { OverdueError, settleWithin } from './settle-within.js';
 import { type HeldShards, ShardLeases } from './shard-leases.js';
 import { halved, LONE_DEATHS_MAX, poisonous } from './suspects.js';
+import { toRecord } from './to-record.js';
 
 /*
  * Carries committed outbox rows to Kafka: at least once, in the order of each aggregate's versions, each shard by one
@@ -100,7 +101,9 @@ export class OutboxRelay {
   private readonly ttlMs: number;
   private readonly sendTimeoutMs: number;
   private readonly pace: SendPace;
-  private acknowledged: string[] = [];
+  private acknowledged: OutboxRow[] = [];
+  /** The leases under which they were read: what has changed hands since is no longer ours to delete. */
+  private readUnder: HeldShards = { shards: [], fences: [] };
   /** The last batch was cut off at its bound: more is waiting. */
   private isBehind = false;
   private published = 0;
@@ -111,6 +114,7 @@ export class OutboxRelay {
   private lastTurn: number;
   private running: Promise<void> | undefined;
   private stopping = false;
+  private owned: { readonly held: HeldShards; readonly set: ShardSet } = { held: { shards: [], fences: [] }, set: 0n };
   private woken = false;
   private wake: () => void = () => undefined;
   private beatNow: () => void = () => undefined;
@@ -154,7 +158,7 @@ export class OutboxRelay {
   private async run(): Promise<void> {
     const { signal } = this.options;
     const unsubscribe = signal.onWake((shards) => this.wakeFor(shards));
-    signal.ownedHere = () => shardSet(this.leases.held.shards);
+    signal.ownedHere = () => this.ownedSet();
     while (!this.stopping) {
       try {
         await this.runConnected();
@@ -172,10 +176,19 @@ export class OutboxRelay {
       // A relay may have come or gone: see at once what that means for the shards.
       this.beatNow();
     }
-    if ((shards & shardSet(this.leases.held.shards)) !== 0n) {
+    if ((shards & this.ownedSet()) !== 0n) {
       this.woken = true;
       this.wake();
     }
+  }
+
+  /** Asked at every commit, so worked out only when the leases have changed. */
+  private ownedSet(): ShardSet {
+    const { held } = this.leases;
+    if (this.owned.held !== held) {
+      this.owned = { held, set: shardSet(held.shards) };
+    }
+    return this.owned.set;
   }
 
   /** One life of the two connections: rows on one, leases on the other, so that a slow read cannot delay a renewal. */
@@ -244,18 +257,17 @@ export class OutboxRelay {
       await this.idle(this.options.pollIntervalMs ?? 1_000);
       return;
     }
-    const sendable = await this.withoutPoison(rowsClient, rows);
+    const sendable = await this.withoutPoison(leaseClient, rowsClient, rows);
     if (sendable.length > 0) {
-      await this.publishAll(leaseClient, rowsClient, held, sendable, new Set());
+      await this.publishAll(leaseClient, rowsClient, sendable, new Set());
       this.failures = 0;
     }
   }
 
   private async read(client: pg.Client, held: HeldShards): Promise<OutboxRow[]> {
-    const acknowledged = this.acknowledged;
     const rowsMax = this.options.batchRowsMax ?? 1_000;
     const rows = await statement(
-      deleteAndRead(client, held, acknowledged, {
+      deleteAndRead(client, held, this.deletable(), {
         owner: this.owner,
         rowsMax,
         archive: this.options.archive ?? false,
@@ -264,13 +276,22 @@ export class OutboxRelay {
       }),
     );
     this.acknowledged = [];
+    this.readUnder = held;
     const batch = withinBytes(rows, this.options.batchBytesMax ?? 512 * 1024);
     this.isBehind = batch.length < rows.length || rows.length >= rowsMax;
     return batch;
   }
 
   /** What is left of a batch when somebody died of its rows: held is what killed alone, and the rest comes in halves. */
-  private async withoutPoison(client: pg.Client, rows: OutboxRow[]): Promise<readonly OutboxRow[]> {
+  private async withoutPoison(
+    leaseClient: pg.Client,
+    client: pg.Client,
+    rows: readonly OutboxRow[],
+  ): Promise<readonly OutboxRow[]> {
+    if (poisonous(rows, this.leases.deaths).length > 0) {
+      // An operator may have released the row since the last beat.
+      await this.beat(leaseClient);
+    }
     const { deaths } = this.leases;
     const poison = poisonous(rows, deaths);
     for (const row of poison) {
@@ -291,7 +312,6 @@ export class OutboxRelay {
   private async publishAll(
     leaseClient: pg.Client,
     client: pg.Client,
-    held: HeldShards,
     rows: readonly OutboxRow[],
     heldBack: Set<string>,
   ): Promise<void> {
@@ -301,7 +321,9 @@ export class OutboxRelay {
         throw new PublishFailedError('the lease on the outbox shards was not renewed in time for another send');
       }
     }
-    const sendable = rows.filter((row) => !heldBack.has(aggregateOf(row)) && this.isStillOurs(row, held));
+    const sendable = rows.filter(
+      (row) => (heldBack.size === 0 || !heldBack.has(aggregateOf(row))) && this.isStillOurs(row),
+    );
     const [first] = sendable;
     if (first === undefined) {
       return;
@@ -318,8 +340,8 @@ export class OutboxRelay {
         return;
       }
       const middle = Math.ceil(sendable.length / 2);
-      await this.publishAll(leaseClient, client, held, sendable.slice(0, middle), heldBack);
-      await this.publishAll(leaseClient, client, held, sendable.slice(middle), heldBack);
+      await this.publishAll(leaseClient, client, sendable.slice(0, middle), heldBack);
+      await this.publishAll(leaseClient, client, sendable.slice(middle), heldBack);
     }
   }
 
@@ -339,16 +361,20 @@ export class OutboxRelay {
       }
       throw error;
     }
-    for (const { seq } of rows) {
-      this.acknowledged.push(seq);
-    }
+    this.acknowledged.push(...rows);
     this.published += rows.length;
     this.options.onPublished?.(rows);
   }
 
   /** False when another relay, or `republish`, has taken the row's shard since the row was read. */
-  private isStillOurs(row: OutboxRow, held: HeldShards): boolean {
-    return this.leases.held === held || this.leases.owns(row.shard, held.fences[held.shards.indexOf(row.shard)]);
+  private isStillOurs({ shard }: OutboxRow): boolean {
+    const { shards, fences } = this.readUnder;
+    return this.leases.held === this.readUnder || this.leases.owns(shard, fences[shards.indexOf(shard)]);
+  }
+
+  /** Not what was lost to another relay and came back: that one, or `republish`, may have put the row there anew. */
+  private deletable(): string[] {
+    return this.acknowledged.filter((row) => this.isStillOurs(row)).map(({ seq }) => seq);
   }
 
   /** A row that cannot be sent: kept, visible, and in nobody's way but its own aggregate's. */
@@ -390,7 +416,7 @@ export class OutboxRelay {
   private async deleteAcknowledged(client: pg.Client): Promise<void> {
     if (this.acknowledged.length > 0) {
       await statement(
-        deleteAndRead(client, this.leases.held, this.acknowledged, {
+        deleteAndRead(client, this.leases.held, this.deletable(), {
           owner: this.owner,
           rowsMax: 0,
           archive: this.options.archive ?? false,
