@@ -1,4 +1,5 @@
 import { EventConsumer, type EventConsumerOptions } from './consumer.js';
+import { ensureTopics } from './ensure-topics.js';
 import {
   type DriverAdmin,
   type KafkaDriver,
@@ -8,7 +9,7 @@ import {
   type TopicPartition,
 } from './kafka-driver.js';
 import { EventProducer } from './producer.js';
-import { ensureTopics, type TopicDeclaration } from './topic-declaration.js';
+import type { TopicDeclaration } from './topic-declaration.js';
 
 export interface PartitionLag extends TopicPartition {
   /** The next offset that the group will read; absent where it has not committed any, and will begin at the first record. */

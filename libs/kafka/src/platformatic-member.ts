@@ -469,7 +469,7 @@ class PatientConsumer extends Consumer {
         return;
       }
       const beats = setInterval(() => {
-        super[kPerformDeduplicated](name, operation, () => undefined);
+        void super[kPerformDeduplicated](name, operation, () => undefined);
       }, HEARTBEAT_MS);
       void this.giveBack().finally(() => {
         clearInterval(beats);
