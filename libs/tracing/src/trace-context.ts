@@ -1,12 +1,4 @@
-import {
-  type Context,
-  context,
-  defaultTextMapGetter,
-  defaultTextMapSetter,
-  ProxyTracerProvider,
-  ROOT_CONTEXT,
-  trace,
-} from '@opentelemetry/api';
+import { type Context, context, defaultTextMapGetter, defaultTextMapSetter, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { TraceState, W3CBaggagePropagator } from '@opentelemetry/core';
 import { markFailed } from './failed-span.js';
 import { randomId } from './random-id.js';
@@ -24,8 +16,9 @@ const baggagePropagator = new W3CBaggagePropagator();
 
 /** False while nobody collects spans: making them would be work for nothing. Trace ids travel either way. */
 export function isTracing(): boolean {
-  const provider = trace.getTracerProvider();
-  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('@waybill/tracing') !== undefined;
+  // The API hands out a stand-in, which has something behind it once a provider is registered.
+  const provider = trace.getTracerProvider() as { getDelegateTracer?: (name: string) => unknown };
+  return provider.getDelegateTracer === undefined || provider.getDelegateTracer('@waybill/tracing') !== undefined;
 }
 
 /** The trace context of the code that runs now; empty outside of any trace. */
