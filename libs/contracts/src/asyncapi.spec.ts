@@ -60,6 +60,14 @@ describe('the AsyncAPI document', () => {
     );
   });
 
+  it('says of a version that is not the emitted one whether its time is to come', () => {
+    const { messages } = asyncApi().components;
+    const notes = Object.values(messages).filter(({ description }) => description !== undefined);
+    expect(notes.map(({ name, description }) => `${name}: ${description ?? ''}`)).toEqual([
+      'waybill.shipment.dispatched.v2: Not written yet: consumers learn to read it first. Now version 1 is written.',
+    ]);
+  });
+
   it('names every header that is written, and demands those that are always there', () => {
     const { properties, required } = asyncApi().components.schemas['CloudEventsHeaders'] as {
       properties: Record<string, unknown>;

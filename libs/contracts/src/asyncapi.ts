@@ -2,7 +2,7 @@ import type { EventType } from './events.js';
 import { eventSchemas } from './events.js';
 import { dataSchemaOf, type JsonSchema, schemaId } from './json-schema.js';
 import { consumers, declaredTopics, handledTypes, publishers, type Service, services } from './topics.js';
-import { isEmitted, readAs, versionOf } from './versions.js';
+import { readAs, versionOf } from './versions.js';
 
 interface Reference {
   readonly $ref: string;
@@ -156,14 +156,12 @@ function channel(publisher: Service, types: readonly EventType[]): AsyncApiChann
 
 function message(type: EventType): AsyncApiMessage {
   const publisher = services.find((service) => typesOf(service).includes(type)) ?? 'orders';
-  const note = isEmitted(type)
-    ? {}
-    : { description: 'Not written now: read by those who know it, so that it can be written once all of them do; or the other way round, still read and written no more.' };
+  const note = noteOn(type, publisher);
   return {
     name: type,
     title: type,
     summary: eventSchemas[type].description ?? '',
-    ...note,
+    ...(note === undefined ? {} : { description: note }),
     contentType: CONTENT_TYPE,
     headers: {
       allOf: [
@@ -187,6 +185,17 @@ function message(type: EventType): AsyncApiMessage {
       },
     },
   };
+}
+
+function noteOn(type: EventType, publisher: Service): string | undefined {
+  const asked = versionOf(type);
+  const emitted = publishers[publisher].types.map(versionOf).find((candidate) => candidate?.name === asked?.name);
+  if (asked === undefined || emitted === undefined || asked.version === emitted.version) {
+    return undefined;
+  }
+  return asked.version > emitted.version
+    ? `Not written yet: consumers learn to read it first. Now version ${emitted.version} is written.`
+    : `Not written any more: version ${emitted.version} is. Records of this one may still be read.`;
 }
 
 const text = (description: string, more: JsonSchema = {}): JsonSchema => ({ type: 'string', description, ...more });

@@ -16,7 +16,7 @@ export function eventsPage(document: AsyncApiDocument): string {
 <body>
 <nav><a href="/docs">HTTP</a> <b>Events</b> <a href="/asyncapi.json">asyncapi.json</a></nav>
 <h1>${html(info.title)}: events</h1>
-<p>${html(info.description)}</p>
+<p>${html(info.description)} All of them have <a href="#CloudEventsHeaders">these headers</a>.</p>
 ${Object.entries(operations)
   .map(([id, operation]) => operationSection(document, id, operation))
   .join('\n')}
@@ -69,7 +69,8 @@ function schemaSection(id: string, title: string, schema: JsonSchema, introducti
     ([name, property]) =>
       `<tr><td><code>${html(name)}</code></td><td>${required.includes(name) ? 'always' : 'may be absent'}</td><td>${valueOf(property)}</td></tr>`,
   );
-  const table = rows.length === 0 ? `<p>${valueOf(schema)}</p>` : `<table>\n<tr><th>name</th><th></th><th>value</th></tr>\n${rows.join('\n')}\n</table>`;
+  const { description: _, ...value } = schema;
+  const table = rows.length === 0 ? `<p>${valueOf(value)}</p>` : `<table>\n<tr><th>name</th><th>there</th><th>value</th></tr>\n${rows.join('\n')}\n</table>`;
   return `<h3 id="${html(id)}">${html(title)}</h3>
 ${text}
 ${table}
