@@ -1,5 +1,6 @@
 import { demo, DemoError } from './demo.js';
 import { findStack, NoStackError } from './find-stack.js';
+import { reconcileCommand } from './reconcile-command.js';
 import { readStatus, renderStatus } from './status.js';
 
 const HELP = `npm run waybill -- COMMAND [OPTIONS]
@@ -7,6 +8,7 @@ const HELP = `npm run waybill -- COMMAND [OPTIONS]
   status          how every service is, what waits in the outboxes, what the inboxes have handled, how far the
                   consumers are behind, and the orders by their status
     --json        the same for programs
+  reconcile       compares orders, reservations and shipments across the databases; --help tells more
   demo            places an order and follows it to SHIPPED (npm run demo)
 
 It finds the stack of \`npm start\` by .waybill/stack.json (or in WAYBILL_HOME), and that of \`docker compose up\` by its ports.`;
@@ -17,6 +19,10 @@ const USAGE_EXIT_CODE = 64;
 process.exitCode = await main(process.argv.slice(2));
 
 async function main([command, ...args]: string[]): Promise<number> {
+  if (command === 'reconcile') {
+    // It has a help, and exit codes, of its own.
+    return reconcileCommand(args);
+  }
   if (command === undefined || command === '--help' || command === '-h' || args.includes('--help')) {
     console.log(HELP);
     return 0;
