@@ -1,7 +1,7 @@
 import { partitionOf } from '@waybill/contracts';
 import { describe, expect, it } from 'vitest';
 import { byVersion, type OutboxRow, withinBytes } from './outbox-batch.js';
-import { toRecord } from './outbox-record.js';
+import { toRecord } from './to-record.js';
 
 function row(seq: number, aggregateid: string, version: number, payload = '{}'): OutboxRow {
   return {

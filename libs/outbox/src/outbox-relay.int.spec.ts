@@ -528,6 +528,33 @@ describe('relays that share the shards', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('give no shard away in mid-send, nor before what was acknowledged is deleted', async () => {
+    const broker = new Broker();
+    let settle: () => void = () => undefined;
+    const acknowledgement = new Promise<void>((resolve) => (settle = resolve));
+    let sending = false;
+    for (let order = 1; order <= 20; order++) {
+      await commit(order, 1);
+    }
+    const first = relay({
+      leaseTtlMs: 60_000,
+      sendTimeoutMs: 50_000,
+      publish: async (records) => {
+        sending = true;
+        await acknowledgement;
+        await broker.publish(records);
+      },
+    });
+    await until(() => sending);
+    const second = relay({ publish: broker.publish });
+    await until(() => first.status().members === 2 && second.status().members === 2);
+    expect(second.status().shards).toBe(0);
+    settle();
+    await until(() => shares([first, second]).join() === '32,32');
+    await until(async () => (await pending()) === 0);
+    expect(broker.told).toHaveLength(20);
+  });
+
   it('take the shards of one that was killed when its lease ends, and leave it nothing', async () => {
     const broker = new Broker();
     const doomed = new Process();

@@ -11,11 +11,12 @@ import {
   withinBytes,
 } from './outbox-batch.js';
 import { isRecordRefused } from './outbox-errors.js';
-import { type OutboxRecord, toRecord } from './outbox-record.js';
+import type { OutboxRecord } from './outbox-record.js';
 import { ALL_SHARDS, type OutboxSignal, type ShardSet, shardSet } from './outbox-signal.js';
 import { OverdueError, settleWithin } from './settle-within.js';
 import { type HeldShards, ShardLeases } from './shard-leases.js';
 import { halved, LONE_DEATHS_MAX, poisonous } from './suspects.js';
+import { toRecord } from './to-record.js';
 
 /*
  * Carries committed outbox rows to Kafka: at least once, in the order of each aggregate's versions, each shard by one

@@ -1,0 +1,32 @@
+import { toHeaders } from '@waybill/contracts';
+import type { OutboxRow } from './outbox-batch.js';
+import type { OutboxRecord } from './outbox-record.js';
+import { rawRecord } from './raw-record.js';
+
+/** The record of a row: an event in CloudEvents' binary mode, or a raw record exactly as it was written. */
+export function toRecord(row: OutboxRow, source: string): OutboxRecord {
+  if (row.raw !== null) {
+    return rawRecord(row.topic, row.raw);
+  }
+  return {
+    topic: row.topic,
+    key: row.partitionkey,
+    value: row.payload,
+    headers: toHeaders({
+      id: row.id,
+      source,
+      type: row.type,
+      subject: row.aggregateid,
+      time: row.occurred_at,
+      version: row.version,
+      partitionKey: row.partitionkey,
+      correlationId: row.correlationid,
+      causationId: row.causationid ?? undefined,
+      deadline: row.deadline ?? undefined,
+      flags: row.flags ?? undefined,
+      traceparent: row.traceparent ?? undefined,
+      tracestate: row.tracestate ?? undefined,
+      baggage: row.baggage ?? undefined,
+    }),
+  };
+}
