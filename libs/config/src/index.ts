@@ -21,6 +21,7 @@ export { portOf } from './relations.js';
 export {
   databaseConfig,
   httpConfig,
+  inboxConfig,
   kafkaConfig,
   type Role,
   roles,

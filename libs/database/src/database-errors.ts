@@ -15,8 +15,10 @@ export class ConnectionLostError extends Error {
   /** SQLSTATE connection_failure. */
   readonly code = '08006';
 
-  constructor() {
-    super('The connection to the database was lost before the transaction was committed; nothing of it has happened.');
+  constructor(cause?: unknown) {
+    super('The connection to the database was lost before the transaction was committed; nothing of it has happened.', {
+      cause,
+    });
     this.name = 'ConnectionLostError';
   }
 }

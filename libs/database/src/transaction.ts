@@ -45,6 +45,10 @@ async function runOnce<T>(dataSource: DataSource, run: (manager: EntityManager) 
     try {
       result = await run(runner.manager);
     } catch (error) {
+      if (runner.isReleased && !isConnectionLost(error)) {
+        // TypeORM has taken the broken connection away, and complains of its absence.
+        throw new ConnectionLostError(error);
+      }
       await rollBack(runner);
       throw error;
     }

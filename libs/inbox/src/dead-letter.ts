@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { storable } from './failure.js';
-import { headerPairs, type HeaderPairs, type InboxRecord } from './inbox-record.js';
+import { type HeaderPairs, headerPairs, type InboxRecord } from './inbox-record.js';
 
 /** The copy of a record that a consumer gave up: its own key, bytes and headers, and `waybill_dlt_` headers that tell why. */
 export interface DeadLetter {

@@ -31,6 +31,9 @@ const INFRASTRUCTURE_MESSAGES = [
   'timeout exceeded when trying to connect',
   'Query read timeout',
   'Cannot use a pool after calling end on the pool',
+  // TypeORM's words for a statement after the loss of its connection.
+  'Query runner already released',
+  'query runner was already released',
 ];
 
 /** Data exceptions, such as a number out of range: the same data fails in the same way for ever. */

@@ -5,7 +5,10 @@ import { type HandledEvent, identityOf, markStale, rememberEvents } from './dedu
 export type EffectOutcome = 'done' | 'stale';
 export type InboxOutcome = EffectOutcome | 'duplicate';
 
-/** Runs one transaction and resolves after its commit; may run it again after a serialization failure. */
+/**
+ * Runs one transaction and resolves after its commit; may run it again after a serialization failure. It must reject
+ * when Postgres answers COMMIT with ROLLBACK, as it does after a statement whose error was caught.
+ */
 export type RunTransaction = <T>(run: (manager: EntityManager) => Promise<T>) => Promise<T>;
 
 /**

@@ -189,12 +189,12 @@ export async function unpark(
 export async function goOn(manager: EntityManager, consumer: string, { topic, key }: EventKey): Promise<void> {
   await manager.query(
     `WITH waiting AS MATERIALIZED (
-       SELECT EXISTS (SELECT FROM parked WHERE consumer = $1 AND topic = $2 AND key = $3) AS some
+       SELECT EXISTS (SELECT FROM parked WHERE consumer = $1 AND topic = $2 AND key = $3) AS more
      ), opened AS (
-       DELETE FROM parked_keys WHERE consumer = $1 AND topic = $2 AND key = $3 AND NOT (SELECT some FROM waiting)
+       DELETE FROM parked_keys WHERE consumer = $1 AND topic = $2 AND key = $3 AND NOT (SELECT more FROM waiting)
      )
      UPDATE parked_keys SET state = 'retrying', attempts = 0, next_attempt_at = now()
-      WHERE consumer = $1 AND topic = $2 AND key = $3 AND (SELECT some FROM waiting)`,
+      WHERE consumer = $1 AND topic = $2 AND key = $3 AND (SELECT more FROM waiting)`,
     [consumer, topic, key],
   );
 }

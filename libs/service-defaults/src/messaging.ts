@@ -1,17 +1,18 @@
 import { hostname } from 'node:os';
 import { consumers, publishers, type Service } from '@waybill/contracts';
 import { type ConnectionSettings, createConnection, transaction } from '@waybill/database';
-import { IdempotentConsumer, retrySchedule } from '@waybill/inbox';
+import { countParked, IdempotentConsumer, InboxCleaner, type InboxRecord, RetryWorker } from '@waybill/inbox';
 import { type EventConsumer, type EventProducer, inProcessSpan, type KafkaClient } from '@waybill/kafka';
 import { OutboxRelay, type OutboxSignal } from '@waybill/outbox';
 import type pg from 'pg';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { deadLettersOf } from './dead-letter.js';
 import { EventRouter } from './event-router.js';
+import type { InboxSettings } from './inbox-settings.js';
 import type { Metrics } from './metrics.js';
 import type { PlainLog } from './service-logger.js';
 import type { ServiceSettings } from './service-settings.js';
-import type { Subscriptions } from './subscriptions.js';
+import type { BackgroundWorker, Subscriptions } from './subscriptions.js';
 
 export interface MessagingOptions {
   readonly service: Service;
@@ -22,6 +23,7 @@ export interface MessagingOptions {
   readonly signal: OutboxSignal;
   readonly metrics: Metrics;
   readonly log: PlainLog;
+  readonly inbox: InboxSettings;
   /** Absent for a service that listens to nobody. */
   readonly subscriptions: Subscriptions | undefined;
 }
@@ -36,12 +38,20 @@ export class Messaging {
   private readonly producer: EventProducer;
   private readonly relay: OutboxRelay | undefined;
   private readonly consumer: EventConsumer | undefined;
+  /** What goes on beside the consumer: retries of what is parked, and the cleaning of the inbox. */
+  private readonly workers: readonly BackgroundWorker[];
 
   constructor(private readonly options: MessagingOptions) {
     const { settings, kafka, subscriptions } = options;
     this.producer = kafka.producer();
     this.relay = settings.roles.includes('relay') ? this.createRelay() : undefined;
-    this.consumer = settings.roles.includes('consumer') && subscriptions !== undefined ? this.createConsumer(subscriptions) : undefined;
+    if (settings.roles.includes('consumer') && subscriptions !== undefined) {
+      const { consumer, workers } = this.createConsumer(subscriptions);
+      this.consumer = consumer;
+      this.workers = workers;
+    } else {
+      this.workers = [];
+    }
   }
 
   get usesKafka(): boolean {
@@ -52,10 +62,13 @@ export class Messaging {
   start(): void {
     this.relay?.start();
     this.consumer?.start();
+    for (const worker of this.workers) {
+      worker.start();
+    }
   }
 
   async stopConsumer(): Promise<void> {
-    await this.consumer?.stop();
+    await Promise.all([this.consumer?.stop(), ...this.workers.map((worker) => worker.stop())]);
   }
 
   async stopRelay(): Promise<void> {
@@ -99,22 +112,27 @@ export class Messaging {
     return relay;
   }
 
-  private createConsumer(subscriptions: Subscriptions): EventConsumer {
-    const { service, dataSource, kafka, metrics, log } = this.options;
+  private createConsumer(subscriptions: Subscriptions): {
+    readonly consumer: EventConsumer;
+    readonly workers: readonly BackgroundWorker[];
+  } {
+    const { service, dataSource, kafka, metrics, inbox, log } = this.options;
     const records = metrics.counter('waybill_consumer_records_total', 'Records read, by what became of them.', ['outcome', 'type']);
     const group = `waybill-${service}`;
-    const handler = new IdempotentConsumer({
+    const handling = {
       consumer: service,
-      transaction: (run) => transaction(dataSource, run),
+      transaction: <T>(run: (manager: EntityManager) => Promise<T>) => transaction(dataSource, run),
       subscription: new EventRouter(subscriptions),
       sendDeadLetter: deadLettersOf(service, async (_manager, { topic, key, value, headers }) => {
         await this.producer.publish([{ topic, key, value, headers: Object.fromEntries(headers) }]);
       }),
-      schedule: retrySchedule,
-      around: (record, run) => inProcessSpan(record, group, run),
-      counted: (outcome, type) => records.inc({ outcome, type }),
+      schedule: inbox.schedule,
+      around: <T>(record: InboxRecord, run: () => Promise<T>) => inProcessSpan(record, group, run),
       log,
-    });
+    };
+    const handler = new IdempotentConsumer({ ...handling, counted: (outcome, type) => records.inc({ outcome, type }) });
+    const retries = new RetryWorker(handling);
+    const cleaner = new InboxCleaner({ ...handling, retentionMs: inbox.retentionMs });
     const consumer = kafka.consumer({
       group,
       topics: consumers[service].map((publisher) => publishers[publisher].topic),
@@ -128,7 +146,16 @@ export class Messaging {
       'Partitions that wait because the database is away.',
       () => consumer.status().held.length,
     );
-    return consumer;
+    const parked = () => countParked(dataSource.manager, service);
+    metrics.gauge('waybill_parked_keys', 'Keys that are closed because an event of theirs failed.', async () => {
+      const { retryingKeys, deadKeys } = await parked();
+      return retryingKeys + deadKeys;
+    });
+    metrics.gauge('waybill_parked_events', 'Events that wait because an event of their key failed.', async () => {
+      return (await parked()).waitingEvents;
+    });
+    metrics.gauge('waybill_dead_events', 'Events that wait for an operator.', async () => (await parked()).deadEvents);
+    return { consumer, workers: [retries, cleaner] };
   }
 
   private async connect(): Promise<pg.Client> {

@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { DatabaseGuard } from './database.guard.js';
 import { DatabaseLink } from './database-link.js';
+import { inboxSettings } from './inbox-settings.js';
 import { Messaging } from './messaging.js';
 import { Metrics } from './metrics.js';
 import { plainLog } from './service-logger.js';
@@ -107,6 +108,7 @@ const CONNECTION = 'WAYBILL:CONNECTION';
 class ServiceEngine implements OnApplicationBootstrap {
   constructor(
     @Inject(SERVICE_OPTIONS) private readonly options: WaybillModuleOptions,
+    @Inject(CONFIG) private readonly config: Config,
     @Inject(SETTINGS) private readonly settings: ServiceSettings,
     @Inject(CONNECTION) private readonly connection: ConnectionSettings,
     @Inject(LOGGER) private readonly log: Logger,
@@ -124,6 +126,7 @@ class ServiceEngine implements OnApplicationBootstrap {
     const { name, subscriptions } = this.options;
     const link = new DatabaseLink(this.dataSource, log);
     const messaging = new Messaging({
+      inbox: inboxSettings(name, this.config),
       service: name,
       settings: this.settings,
       connection: this.connection,
