@@ -1,5 +1,5 @@
 /** A header's value as a Kafka client gives it; a name that came more than once has several. */
-export type HeaderValue = Buffer | string | (Buffer | string)[] | undefined;
+export type HeaderValue = Buffer | string | null | readonly (Buffer | string | null)[] | undefined;
 
 /** A record of a topic as it came, byte for byte. */
 export interface InboxRecord {
@@ -21,8 +21,12 @@ export type HeaderPairs = readonly (readonly [name: string, value: Buffer])[];
 /** The record's own headers, one pair each, with the bytes that they came with. */
 export function headerPairs(rawHeaders: InboxRecord['rawHeaders']): HeaderPairs {
   return Object.entries(rawHeaders).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value ?? '']).map((each) => [name, Buffer.from(each)] as const),
+    listOf(value).map((each) => [name, Buffer.from(each ?? '')] as const),
   );
+}
+
+function listOf(value: HeaderValue): readonly (Buffer | string | null | undefined)[] {
+  return Array.isArray(value) ? (value as readonly (Buffer | string | null)[]) : [value as Buffer | string | null | undefined];
 }
 
 /** How headers are stored: a JSON array of `[name, value in base64]`. */
