@@ -1,4 +1,13 @@
-import { databaseConfig, httpConfig, inboxConfig, kafkaConfig, rolesConfig, shutdownConfig, telemetryConfig } from '@waybill/config';
+import {
+  databaseConfig,
+  httpConfig,
+  inboxConfig,
+  kafkaConfig,
+  outboxConfig,
+  rolesConfig,
+  shutdownConfig,
+  telemetryConfig,
+} from '@waybill/config';
 import { z } from 'zod';
 
 /** Every variable that this service reads. */
@@ -7,6 +16,7 @@ export const configSchema = z.object({
   ...databaseConfig('inventory'),
   ...kafkaConfig,
   ...inboxConfig,
+  ...outboxConfig,
   ...rolesConfig,
   ...shutdownConfig,
   ...telemetryConfig,

@@ -23,6 +23,7 @@ export {
   httpConfig,
   inboxConfig,
   kafkaConfig,
+  outboxConfig,
   type Role,
   roles,
   rolesConfig,

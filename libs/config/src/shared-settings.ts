@@ -92,6 +92,15 @@ export const inboxConfig = {
     .describe('How often a failing event is tried before it is dead and waits for an operator. The pauses grow to a minute.'),
 };
 
+/** What becomes of events that Kafka has. */
+export const outboxConfig = {
+  OUTBOX_ARCHIVE_DAYS: integer({ min: 0, max: 365 })
+    .default(0)
+    .describe(
+      'Days that an event is kept in outbox_archive after Kafka acknowledged it, so that republish can fill a lost topic again. 0: it is deleted at once.',
+    ),
+};
+
 /** Where traces go. The exporter reads these variables itself; they are here to be checked and documented. */
 export const telemetryConfig = {
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl()

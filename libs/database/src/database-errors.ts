@@ -88,6 +88,14 @@ export function sqlStateOf(error: unknown): string | undefined {
   return causes(error).find(({ code }) => code !== undefined && /^[0-9A-Z]{5}$/.test(code))?.code;
 }
 
+/**
+ * True for a prepared statement whose columns a migration has changed since: nothing has happened, and prepared anew it
+ * will do. Postgres has no SQLSTATE of its own for it.
+ */
+export function isStalePlan(error: unknown): boolean {
+  return causes(error).some(({ code, message }) => code === '0A000' && message.startsWith('cached plan must not change'));
+}
+
 interface Cause {
   readonly code: string | undefined;
   readonly message: string;

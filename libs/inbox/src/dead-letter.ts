@@ -44,8 +44,7 @@ export function deadLetterOf(record: InboxRecord, { consumer, attempts, errorCla
   return {
     consumer,
     topic: record.topic,
-    // Text with U+0000 cannot be stored, and so not as a key either; the record's own bytes are complete.
-    key: record.key === undefined || record.key.includes('\0') ? null : record.key,
+    key: record.key ?? null,
     value: record.value,
     headers: [...own, ...Object.entries(told).map(([name, value]) => [`${OURS}${name}`, Buffer.from(value)] as const)],
   };

@@ -29,11 +29,13 @@ const SOURCES = `WITH RECURSIVE known AS (
   )
   SELECT source FROM known WHERE source IS NOT NULL`;
 
-const REMOVE = `DELETE FROM inbox WHERE consumer = $1 AND source = $2 AND id IN (
+/** MATERIALIZED: a subquery with a limit may be asked again for each row, and then the limit is none. */
+const REMOVE = `WITH old AS MATERIALIZED (
     SELECT id FROM inbox
      WHERE consumer = $1 AND source = $2 AND id < $3 AND processed_at < $4
-     ORDER BY id LIMIT $5 FOR UPDATE SKIP LOCKED)
-  RETURNING true`;
+     ORDER BY id LIMIT $5 FOR UPDATE SKIP LOCKED
+  )
+  DELETE FROM inbox USING old WHERE inbox.consumer = $1 AND inbox.source = $2 AND inbox.id = old.id`;
 
 /**
  * Removes dedup rows that nothing can ask for any more, a bounded batch a transaction, one instance at a time.

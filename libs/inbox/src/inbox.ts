@@ -15,7 +15,8 @@ export type RunTransaction = <T>(run: (manager: EntityManager) => Promise<T>) =>
  * The idempotent consumer: an event's effect happens once in this database, however often Kafka brings it.
  *
  * The dedup row commits with the effect and with the events that the effect owes: all of it, or none. A copy that is
- * being handled elsewhere at this moment waits on that row, and then sees it.
+ * being handled elsewhere at this moment waits on that row, and then sees it. `IdempotentConsumer` does the same for all
+ * records of a chunk, and decides what becomes of those that fail.
  *
  * Source: https://microservices.io/patterns/communication-style/idempotent-consumer.html
  */

@@ -1,6 +1,7 @@
 import type { Envelope } from '@waybill/contracts';
 import type { EntityManager } from 'typeorm';
 import { identityOf } from './dedup-rows.js';
+import { storable } from './failure.js';
 import { decodeHeaders, encodeHeaders, type InboxRecord } from './inbox-record.js';
 
 /** The events of one key of one topic, which must happen in their order. */
@@ -91,7 +92,7 @@ export async function parkEvents<E extends EventToPark>(
       events.map(({ failure }) => failure?.errorClass ?? null),
       events.map(({ failure }) => failure?.message ?? null),
       events.map(({ envelope }) => envelope.correlationId),
-      events.map(({ envelope }) => envelope.trace.traceparent ?? null),
+      events.map(({ envelope }) => storable(envelope.trace.traceparent ?? '') || null),
       events.map(({ record }) => record.timestamp),
     ],
   );

@@ -32,19 +32,18 @@ export class EventRouter implements Subscription {
     }
     const { envelope } = read;
     const { type, source, subject, partitionKey, correlationId } = envelope;
-    if (!isEventType(type) || this.handlerOf(type) === undefined) {
-      return this.isNewerVersion(type)
-        ? {
-            kind: 'newer-version',
-            envelope,
-            problem: `${type} is a version that this consumer does not know yet; upgrade the consumer`,
-          }
-        : { kind: 'ignored', type: known };
+    const newer = this.isNewerVersion(type);
+    if (!newer && (!isEventType(type) || this.handlerOf(type) === undefined)) {
+      return { kind: 'ignored', type: known };
     }
     const names = [source, type, subject, partitionKey, correlationId, record.key ?? ''];
     if (names.some((name) => name.length > NAME_MAX || name.includes('\0'))) {
       const problem = `source, type, subject, keys and correlation id should have at most ${NAME_MAX} characters, none of them U+0000`;
-      return { kind: 'no-event', type, problem };
+      return { kind: 'no-event', type: known, problem };
+    }
+    if (newer || !isEventType(type)) {
+      const problem = `${type} is a version that this consumer does not know yet; upgrade the consumer`;
+      return { kind: 'newer-version', envelope, problem };
     }
     const data = readData(type, record.value?.toString('utf8'));
     switch (data.kind) {

@@ -3,7 +3,7 @@ import { consumers, publishers, type Service } from '@waybill/contracts';
 import { type ConnectionSettings, createConnection, transaction } from '@waybill/database';
 import { countParked, IdempotentConsumer, InboxCleaner, type InboxRecord, RetryWorker } from '@waybill/inbox';
 import { type EventConsumer, type EventProducer, inProcessSpan, type KafkaClient } from '@waybill/kafka';
-import { OutboxRelay, type OutboxSignal } from '@waybill/outbox';
+import { type Outbox, OutboxArchiveCleaner, OutboxRelay, type OutboxSignal } from '@waybill/outbox';
 import type pg from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
 import { deadLettersOf } from './dead-letter.js';
@@ -21,6 +21,7 @@ export interface MessagingOptions {
   readonly connection: ConnectionSettings;
   readonly dataSource: DataSource;
   readonly kafka: KafkaClient;
+  readonly outbox: Outbox;
   readonly signal: OutboxSignal;
   readonly metrics: Metrics;
   readonly log: PlainLog;
@@ -38,6 +39,7 @@ const LATENCY_BUCKETS_S = [
 export class Messaging {
   private readonly producer: EventProducer;
   private readonly relay: OutboxRelay | undefined;
+  private readonly archiveCleaner: OutboxArchiveCleaner | undefined;
   private readonly consumer: EventConsumer | undefined;
   /** What goes on beside the consumer: retries of what is parked, the cleaning of the inbox, replays that operators ask for. */
   private readonly workers: readonly BackgroundWorker[];
@@ -46,6 +48,7 @@ export class Messaging {
     const { settings, kafka, subscriptions } = options;
     this.producer = kafka.producer();
     this.relay = settings.roles.includes('relay') ? this.createRelay() : undefined;
+    this.archiveCleaner = settings.roles.includes('relay') ? this.createArchiveCleaner() : undefined;
     if (settings.roles.includes('consumer') && subscriptions !== undefined) {
       const { consumer, workers } = this.createConsumer(subscriptions);
       this.consumer = consumer;
@@ -62,6 +65,7 @@ export class Messaging {
   /** Call it when the database is there: without it neither has anything to do. */
   start(): void {
     this.relay?.start();
+    this.archiveCleaner?.start();
     this.consumer?.start();
     for (const worker of this.workers) {
       worker.start();
@@ -73,7 +77,7 @@ export class Messaging {
   }
 
   async stopRelay(): Promise<void> {
-    await this.relay?.stop();
+    await Promise.all([this.relay?.stop(), this.archiveCleaner?.stop()]);
   }
 
   async disconnect(): Promise<void> {
@@ -96,6 +100,7 @@ export class Messaging {
       publish: (records) => this.producer.publish(records),
       signal,
       log,
+      archive: settings.outboxArchiveDays > 0,
       onPublished: (rows) => {
         published.inc(rows.length);
         const now = performance.timeOrigin + performance.now();
@@ -105,6 +110,12 @@ export class Messaging {
       },
     });
     metrics.gauge('waybill_outbox_shards', 'Shards of the outbox that this process relays, of 64.', () => relay.status().shards);
+    metrics.gauge('waybill_outbox_relays', 'Relays of this service that live, as this one sees it.', () => relay.status().members);
+    metrics.gauge(
+      'waybill_outbox_held_events',
+      'Events of the whole outbox that are set aside because they cannot be sent; counted up to 1,000.',
+      () => relay.status().heldRows,
+    );
     metrics.gauge(
       'waybill_outbox_relay_idle_seconds',
       'Time since the relay last came round; a few seconds at most while all is well.',
@@ -113,20 +124,23 @@ export class Messaging {
     return relay;
   }
 
+  private createArchiveCleaner(): OutboxArchiveCleaner {
+    const { settings, log } = this.options;
+    return new OutboxArchiveCleaner({ days: settings.outboxArchiveDays, connect: () => this.connect(), log });
+  }
+
   private createConsumer(subscriptions: Subscriptions): {
     readonly consumer: EventConsumer;
     readonly workers: readonly BackgroundWorker[];
   } {
-    const { service, dataSource, kafka, metrics, inbox, log } = this.options;
+    const { service, dataSource, kafka, outbox, metrics, inbox, log } = this.options;
     const records = metrics.counter('waybill_consumer_records_total', 'Records read, by what became of them.', ['outcome', 'type']);
     const group = `waybill-${service}`;
     const handling = {
       consumer: service,
       transaction: <T>(run: (manager: EntityManager) => Promise<T>) => transaction(dataSource, run),
       subscription: new EventRouter(subscriptions),
-      sendDeadLetter: deadLettersOf(service, async (_manager, { topic, key, value, headers }) => {
-        await this.producer.publish([{ topic, key, value, headers: Object.fromEntries(headers) }]);
-      }),
+      sendDeadLetter: deadLettersOf(service, outbox),
       schedule: inbox.schedule,
       around: <T>(record: InboxRecord, run: () => Promise<T>) => inProcessSpan(record, group, run),
       log,
