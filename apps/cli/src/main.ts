@@ -5,6 +5,7 @@ import { audit } from './commands/audit.js';
 import { dead } from './commands/dead.js';
 import { demo } from './commands/demo.js';
 import { inbox } from './commands/inbox.js';
+import { outbox } from './commands/outbox.js';
 import { parked } from './commands/parked.js';
 import { replay } from './commands/replay.js';
 import { status } from './commands/status.js';
@@ -14,6 +15,7 @@ import { NoStackError } from './find-stack.js';
 /** Every command, in the order of the help. */
 const commands: CommandTable = {
   status,
+  outbox,
   inbox,
   parked,
   dead,
