@@ -1,28 +1,9 @@
 import { ConfigError } from '@waybill/config';
-import { type CommandTable, runCommand } from './command.js';
+import { runCommand } from './command.js';
 import { RefusedError } from './command-errors.js';
-import { audit } from './commands/audit.js';
-import { dead } from './commands/dead.js';
-import { demo } from './commands/demo.js';
-import { inbox } from './commands/inbox.js';
-import { outbox } from './commands/outbox.js';
-import { parked } from './commands/parked.js';
-import { replay } from './commands/replay.js';
-import { status } from './commands/status.js';
+import { commands } from './command-table.js';
 import { DemoError } from './demo.js';
 import { NoStackError } from './find-stack.js';
-
-/** Every command, in the order of the help. */
-const commands: CommandTable = {
-  status,
-  outbox,
-  inbox,
-  parked,
-  dead,
-  replay,
-  audit,
-  demo,
-};
 
 const REMARK = `It works on the stack of \`npm start\` that .waybill/stack.json (or WAYBILL_HOME) names; where none runs, on the databases of
 WAYBILL_ORDERS_DATABASE_URL, WAYBILL_INVENTORY_DATABASE_URL and WAYBILL_SHIPPING_DATABASE_URL, and the brokers of
