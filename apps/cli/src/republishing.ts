@@ -9,7 +9,8 @@ import type { ServiceDatabase } from './service-database.js';
 
 export interface Republishing {
   readonly since: Date;
-  readonly until: Date;
+  /** Now, unless told. */
+  readonly until: Date | undefined;
   readonly aggregate: { readonly type: string; readonly id: string } | undefined;
   readonly who: string;
   readonly dryRun: boolean;
@@ -19,11 +20,13 @@ export interface Republishing {
 /** Puts archived events back into the outbox, some aggregates a transaction. Resolves with the exit code. */
 export async function republishArchived(
   database: ServiceDatabase,
-  { since, until, aggregate, who, dryRun, json }: Republishing,
+  { since, until: asked, aggregate, who, dryRun, json }: Republishing,
   { print, say }: Surroundings,
 ): Promise<number> {
   const { service } = database;
-  const archived = await database.transaction((manager) => countArchived(manager, { since, until, aggregate }));
+  const archived = await database.transaction((manager) => countArchived(manager, { since, until: asked, aggregate }));
+  // The same end for every round: what is sent again is archived later than that.
+  const { until } = archived;
   if (archived.everything === 0) {
     throw new RefusedError(
       `The archive of ${service} is empty: it is off (OUTBOX_ARCHIVE_DAYS is 0), or nothing was sent since it was switched on. What was sent cannot be sent again from here.`,

@@ -14,8 +14,8 @@ export interface ServiceDatabase {
   transaction<T>(run: (manager: EntityManager) => Promise<T>): Promise<T>;
 }
 
-/** SQLSTATE undefined_table. */
-const NO_SUCH_TABLE = '42P01';
+/** SQLSTATE undefined_table, undefined_column. */
+const OLDER_SCHEMA = ['42P01', '42703'];
 
 /**
  * Opens the chosen service's database, or those of all services that the installation names; closes them when the work
@@ -85,7 +85,7 @@ class OpenDatabase implements ServiceDatabase {
     try {
       return await transaction(this.dataSource, run);
     } catch (cause) {
-      if (sqlStateOf(cause) === NO_SUCH_TABLE) {
+      if (OLDER_SCHEMA.includes(sqlStateOf(cause) ?? '')) {
         throw new RefusedError(
           `The database of ${this.service} at ${this.place} is of an older version (${reasonOf(cause)}). Migrate it: node apps/${this.service}/dist/migrate.js`,
           { cause },

@@ -115,8 +115,8 @@ export const outbox: Command = {
         ...jsonOption,
       },
       run: async ({ options }, surroundings) => {
-        const { service, since, until = new Date(), aggregate } = options;
-        if (until <= since) {
+        const { service, since, until, aggregate } = options;
+        if (until !== undefined && until <= since) {
           throw new UsageError(`--until should be after --since; got ${until.toISOString()} and ${since.toISOString()}.`);
         }
         const installation = findInstallation(surroundings.env, surroundings.say);
