@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { declaredTopics } from '@waybill/contracts';
-import { type ConsumedRecord, KafkaClient } from '@waybill/kafka';
+import { type ConsumedRecord, KafkaClient, type KafkaDriverName, kafkaDrivers } from '@waybill/kafka';
 import { until } from '@waybill/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkKafkaData, EmbeddedKafka } from './embedded-kafka.js';
@@ -63,6 +63,62 @@ describe('an embedded Kafka', () => {
   });
 });
 
+describe.each(kafkaDrivers)('a broker that goes away under %s', (driver) => {
+  it.each([
+    ['is killed and comes back', killAndStart],
+    ['hangs for longer than the session, and goes on', hang],
+  ])('%s: producer and consumer go on by themselves, and no record is lost', async (_, disturb) => {
+    await withClient(async (client) => {
+      const topic = `${driver}-${disturb.name.toLowerCase()}`;
+      await client.ensureTopics([{ topic, partitions: 1, config: {} }]);
+      const seen: string[] = [];
+      const consumer = client.consumer({
+        group: topic,
+        topics: [topic],
+        sessionTimeoutMs: 6_000,
+        handle: async (records) => {
+          seen.push(...records.map(({ value }) => String(value)));
+        },
+      });
+      const producer = client.producer();
+      const publishOne = (value: string) => producer.publish([{ topic, key: 'key', value, headers: {} }]);
+      consumer.start();
+      try {
+        await publishOne('before');
+        await until(() => seen.includes('before'));
+        await disturb(() => publishOne('meanwhile'));
+        // A send that failed is sent again, as the relay does.
+        await until(() => publishOne('after').then(() => true));
+        await until(() => seen.includes('after') && consumer.status().joined, { timeoutMs: 40_000 });
+        expect(consumer.status().lostRecords).toBe(false);
+        await until(async () => (await client.lagOf(topic, topic))[0]?.lag === 0);
+      } finally {
+        await consumer.stop();
+        await producer.disconnect();
+      }
+    }, driver);
+  });
+});
+
+async function killAndStart(send: () => Promise<void>): Promise<void> {
+  await kafka.kill();
+  await expect(send()).rejects.toThrow();
+  await kafka.start();
+}
+
+/** Connections stay, and nothing comes. */
+async function hang(send: () => Promise<void>): Promise<void> {
+  const pid = kafka.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  const since = performance.now();
+  try {
+    await expect(send()).rejects.toThrow();
+    await until(() => performance.now() - since > 8_000);
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+}
+
 describe('data of another Kafka', () => {
   it('is named, with what to do', () => {
     writeFileSync(join(home, 'kafka', 'version'), '3.9.0\n');
@@ -85,8 +141,8 @@ async function publish(topic: string, value: string): Promise<void> {
 async function firstValueOf(topic: string): Promise<string | undefined> {
   return withClient(async (client) => {
     let seen: string | undefined;
-    const handle = async (record: ConsumedRecord) => {
-      seen ??= record.value?.toString();
+    const handle = async ([record]: readonly ConsumedRecord[]) => {
+      seen ??= record?.value?.toString();
     };
     const consumer = client.consumer({ group: 'spec', topics: [topic], handle });
     consumer.start();
@@ -98,10 +154,10 @@ async function firstValueOf(topic: string): Promise<string | undefined> {
   });
 }
 
-async function withClient<T>(work: (client: KafkaClient) => Promise<T>): Promise<T> {
+async function withClient<T>(work: (client: KafkaClient) => Promise<T>, driver: KafkaDriverName = 'kafkajs'): Promise<T> {
   const nothing = () => undefined;
   const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-  const client = new KafkaClient({ clientId: 'spec', brokers: [kafka.brokers], log });
+  const client = new KafkaClient({ clientId: 'spec', driver, brokers: [kafka.brokers], log });
   try {
     return await work(client);
   } finally {

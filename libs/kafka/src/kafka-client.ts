@@ -53,17 +53,14 @@ export class KafkaClient {
 
   /** Partition -> offset of the first record that is not older than `time`; the partition's end where there is none. */
   async offsetsFor(topic: string, time: OffsetTime): Promise<ReadonlyMap<number, string>> {
-    return (await this.connectedAdmin()).offsets(topic, time);
+    return this.asAdmin((admin) => admin.offsets(topic, time));
   }
 
   /** How far the group is behind in each partition of the topic. */
   async lagOf(group: string, topic: string): Promise<PartitionLag[]> {
-    const admin = await this.connectedAdmin();
-    const [committed, first, end] = await Promise.all([
-      admin.committed(group, topic),
-      admin.offsets(topic, 'earliest'),
-      admin.offsets(topic, 'latest'),
-    ]);
+    const [committed, first, end] = await this.asAdmin((admin) =>
+      Promise.all([admin.committed(group, topic), admin.offsets(topic, 'earliest'), admin.offsets(topic, 'latest')]),
+    );
     return [...end].map(([partition, last]) => {
       const next = committed.get(partition);
       const lag = Number(BigInt(last) - BigInt(next ?? first.get(partition) ?? last));
@@ -76,7 +73,7 @@ export class KafkaClient {
     let timer: NodeJS.Timeout | undefined;
     try {
       await Promise.race([
-        this.connectedAdmin().then((admin) => admin.ping()),
+        this.asAdmin((admin) => admin.ping()),
         new Promise((_, reject) => {
           timer = setTimeout(() => reject(new Error('no broker answered in time')), PING_TIMEOUT_MS);
         }),
@@ -95,14 +92,18 @@ export class KafkaClient {
     await admin?.close();
   }
 
-  private connectedAdmin(): Promise<DriverAdmin> {
-    this.admin ??= this.driver()
-      .then((driver) => driver.admin(REQUEST_TIMEOUT_MS))
-      .catch((error: unknown) => {
+  private async asAdmin<T>(ask: (admin: DriverAdmin) => Promise<T>): Promise<T> {
+    const connecting = (this.admin ??= this.driver().then((driver) => driver.admin(REQUEST_TIMEOUT_MS)));
+    try {
+      return await ask(await connecting);
+    } catch (error) {
+      // Nobody knows what its connections are worth now.
+      if (this.admin === connecting) {
         this.admin = undefined;
-        throw error;
-      });
-    return this.admin;
+      }
+      connecting.then((admin) => admin.close()).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Loads one client library, when it is needed: the other one costs no time and no memory. */

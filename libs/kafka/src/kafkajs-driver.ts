@@ -138,7 +138,6 @@ function mended(headers: RawHeaders): IHeaders {
 class KafkajsMember implements GroupMember {
   private readonly consumer: Consumer;
   private joining: Promise<void> | undefined;
-  private readonly inHand = new Set<Promise<void>>();
   /** Why partitions have to be given back; until the group is joined again. */
   private lost: Error | undefined;
 
@@ -217,33 +216,29 @@ class KafkajsMember implements GroupMember {
     };
     // A handler that takes long must not cost the membership, so the heart beats beside it.
     const beat = setInterval(() => void heartbeat().catch(lose), HEARTBEAT_MS);
-    const work = this.options.onRecords({
-      topic,
-      partition,
-      records: batch.messages.map(
-        ({ offset, key, value, headers, timestamp }) =>
-          new FetchedRecord(topic, partition, offset, key, value, (headers ?? {}) as RawHeaders, timestamp),
-      ),
-      revoked: () => this.lost !== undefined || !payload.isRunning() || payload.isStale(),
-      commit: async (offset) => {
-        resolveOffset(String(BigInt(offset) - 1n));
-        await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
-      },
-    });
-    const settled = work.catch(lose);
-    this.inHand.add(settled);
     try {
-      await settled;
-      this.inHand.delete(settled);
-      await heartbeat().catch(lose);
-      if (this.lost !== undefined) {
-        // The error makes kafkajs join again, and others get the partitions: first the work on all of them has to end.
-        const error = this.lost;
-        await Promise.all(this.inHand);
-        throw error;
-      }
+      await this.options.onRecords({
+        topic,
+        partition,
+        records: batch.messages.map(
+          ({ offset, key, value, headers, timestamp }) =>
+            new FetchedRecord(topic, partition, offset, key, value, (headers ?? {}) as RawHeaders, timestamp),
+        ),
+        revoked: () => this.lost !== undefined || !payload.isRunning() || payload.isStale(),
+        commit: async (offset) => {
+          resolveOffset(String(BigInt(offset) - 1n));
+          await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+        },
+      });
+      await heartbeat();
+    } catch (error) {
+      lose(error);
     } finally {
       clearInterval(beat);
+    }
+    if (this.lost !== undefined) {
+      // kafkajs joins again when the work on the other partitions has ended, too: `revoked` tells it to.
+      throw this.lost;
     }
   }
 }

@@ -137,7 +137,7 @@ export class PlatformaticMember implements GroupMember {
     clearInterval(this.watchdog);
     this.wake();
     // What is being fetched is not waited for; what is in hand is.
-    await Promise.all([...this.pools].map((pool) => pool.close().catch(() => undefined)));
+    await Promise.all([...this.pools].map((pool) => this.closePool(pool)));
     await Promise.all(this.lanes);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, LEAVE_TIMEOUT_MS);
@@ -199,16 +199,33 @@ export class PlatformaticMember implements GroupMember {
   }
 
   private async lane(): Promise<void> {
-    const pool = new ConnectionPool(this.connection.clientId, this.connection);
-    this.pools.add(pool);
+    let pool = this.openPool();
     while (!this.leaving) {
       const lot = this.inHand.size < this.options.partitionsAtOnce ? this.ready.shift() : undefined;
       if (lot !== undefined) {
         await this.work(lot);
-      } else if (!(await this.fetch(pool))) {
+        continue;
+      }
+      const outcome = await this.fetch(pool);
+      if (outcome === 'failed') {
+        // An answer that comes after its time-out leaves the connection unreadable (seen in the client's code).
+        await this.closePool(pool);
+        pool = this.openPool();
+      } else if (outcome === 'nothing to do' && !this.leaving) {
         await new Promise<void>((resolve) => this.waiting.push(resolve));
       }
     }
+    await this.closePool(pool);
+  }
+
+  private openPool(): ConnectionPool {
+    const pool = new ConnectionPool(this.connection.clientId, this.connection);
+    this.pools.add(pool);
+    return pool;
+  }
+
+  private async closePool(pool: ConnectionPool): Promise<void> {
+    this.pools.delete(pool);
     await pool.close().catch(() => undefined);
   }
 
@@ -242,16 +259,18 @@ export class PlatformaticMember implements GroupMember {
     await this.consumer.commit({ offsets: [{ topic, partition, offset, leaderEpoch: -1 }] });
   }
 
-  /** False when there is nothing to fetch until something changes. */
-  private async fetch(pool: ConnectionPool): Promise<boolean> {
+  private async fetch(pool: ConnectionPool): Promise<'fetched' | 'nothing to do' | 'failed'> {
     let wanted: OwnedPartition[] = [];
     try {
       const { topics } = await this.consumer.metadata({ topics: [...this.options.topics] });
       const leaderOf = ({ topic, partition }: TopicPartition) => topics.get(topic)?.partitions[partition]?.leader;
       const idle = this.idle();
       const node = idle[0] === undefined ? undefined : leaderOf(idle[0]);
+      if (idle.length === 0) {
+        return 'nothing to do';
+      }
       if (node === undefined) {
-        return idle.length > 0 && (await this.backOff());
+        throw new Error(`no leader is known of ${idle.map(placeName).join(', ')}`);
       }
       wanted = idle.filter((owned) => leaderOf(owned) === node);
       const requested = new Map(wanted.map((owned) => [owned, owned.position]));
@@ -262,6 +281,7 @@ export class PlatformaticMember implements GroupMember {
       const response = await this.request(pool, node, wanted, topics);
       wanted = [];
       await this.receive(response, ids, requested);
+      return 'fetched';
     } catch (error) {
       this.release(wanted);
       this.consumer.clearMetadata();
@@ -272,8 +292,8 @@ export class PlatformaticMember implements GroupMember {
         }
         await this.backOff();
       }
+      return 'failed';
     }
-    return true;
   }
 
   private async request(
@@ -400,9 +420,8 @@ export class PlatformaticMember implements GroupMember {
     }
   }
 
-  private async backOff(): Promise<true> {
+  private async backOff(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, FETCH_BACKOFF_MS));
-    return true;
   }
 
   private beat(): void {
