@@ -6,7 +6,7 @@ import { findInstallation } from './installation.js';
 import { cut, renderListing } from './listing.js';
 import { palette } from './palette.js';
 import { parkedInJson, parkedListing, parkedView } from './parked-rows.js';
-import { type ConsumerChoice, chosenService, eventId } from './selection.js';
+import { chosenService, type ConsumerChoice, eventId } from './selection.js';
 import { type ServiceDatabase, withDatabases } from './service-database.js';
 
 export interface EventFilter extends ConsumerChoice {

@@ -1,5 +1,5 @@
 import { consumers, publishers, type Service, services } from '@waybill/contracts';
-import { type PartitionState, replayPositions, type ReplayPositions } from '@waybill/inbox';
+import { type PartitionState, type ReplayPositions,replayPositions } from '@waybill/inbox';
 import { KafkaClient, type PartitionLag } from '@waybill/kafka';
 import { kafkaSettings } from '@waybill/local';
 import { RefusedError, UsageError } from './command-errors.js';

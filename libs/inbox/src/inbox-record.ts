@@ -26,7 +26,11 @@ export function headerPairs(rawHeaders: InboxRecord['rawHeaders']): HeaderPairs 
 }
 
 function listOf(value: HeaderValue): readonly (Buffer | string | null | undefined)[] {
-  return Array.isArray(value) ? (value as readonly (Buffer | string | null)[]) : [value as Buffer | string | null | undefined];
+  return isList(value) ? value : [value];
+}
+
+function isList(value: HeaderValue): value is readonly (Buffer | string | null)[] {
+  return Array.isArray(value);
 }
 
 /** How headers are stored: a JSON array of `[name, value in base64]`. */
@@ -44,7 +48,7 @@ export function decodeHeaders(stored: Buffer): Pick<InboxRecord, 'headers' | 'ra
       rawHeaders[name] = value;
       headers[name] = value.toString('utf8');
     } else {
-      rawHeaders[name] = [...(Array.isArray(before) ? before : [before]), value];
+      rawHeaders[name] = [...listOf(before).map((each) => each ?? null), value];
       headers[name] = undefined;
     }
   }

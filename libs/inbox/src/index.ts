@@ -23,7 +23,7 @@ export {
   type ParkedRow,
 } from './parked-events.js';
 export { parkingTables } from './parking-tables.js';
-export { forgottenPartitions, type PartitionState, replayPositions, type ReplayPositions } from './replay-positions.js';
+export { forgottenPartitions, type PartitionState, type ReplayPositions,replayPositions } from './replay-positions.js';
 export {
   findReplay,
   listReplays,

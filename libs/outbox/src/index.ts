@@ -4,7 +4,7 @@ export { Outbox, PAYLOAD_BYTES_MAX } from './outbox.js';
 export { OutboxArchiveCleaner, type OutboxArchiveCleanerOptions } from './outbox-archive-cleaner.js';
 export { type OutboxRow } from './outbox-batch.js';
 export { InvalidEventError, isRecordRefused, NotInTransactionError } from './outbox-errors.js';
-export { type ListedRow, listOutbox, type ListOptions, showOutbox, type ShownRow } from './outbox-listing.js';
+export { type ListedRow, type ListOptions, listOutbox, type ShownRow,showOutbox } from './outbox-listing.js';
 export { type OutboxRecord } from './outbox-record.js';
 export { OutboxRelay, type OutboxRelayOptions, type RelayLog, type RelayStatus } from './outbox-relay.js';
 export { OutboxSignal, type OutboxSignalOptions } from './outbox-signal.js';

@@ -1,6 +1,6 @@
 import { publishers, services } from '@waybill/contracts';
 import { writeAudit } from '@waybill/inbox';
-import { discardHeld, listOutbox, type ListedRow, releaseHeld, showOutbox } from '@waybill/outbox';
+import { discardHeld, type ListedRow, listOutbox, releaseHeld, showOutbox } from '@waybill/outbox';
 import { type BulkChangeOptions, changeSelected } from '../bulk-change.js';
 import { type Command, type Surroundings, verb } from '../command.js';
 import { UsageError } from '../command-errors.js';

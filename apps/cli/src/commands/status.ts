@@ -1,7 +1,7 @@
 import { type Command, verb } from '../command.js';
 import { findStack } from '../find-stack.js';
-import { readStatus, renderStatus } from '../status.js';
 import { jsonOption } from '../selection.js';
+import { readStatus, renderStatus } from '../status.js';
 
 export const status: Command = {
   summary: 'how every service is, what waits in the outboxes, what the inboxes have handled, how far consumers are behind',
