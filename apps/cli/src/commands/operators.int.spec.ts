@@ -261,6 +261,7 @@ describe('inbox', () => {
     expect((await waybill('inbox', 'ls', '--outcome', 'discarded', '--json')).json).toEqual([]);
     expect((await waybill('inbox', 'ls', '--topic', 'waybill.orders', '--since', '1h', '--json')).json).toHaveLength(1);
     expect((await waybill('inbox', 'ls', '--topic', 'waybill.shipping', '--json')).json).toEqual([]);
+    expect((await waybill('inbox', 'ls', '--since', '2030-01-01', '--json')).json).toEqual([]);
   });
 
   it('show says who has handled an event, and 1 when nobody has', async () => {
@@ -365,6 +366,7 @@ describe('audit', () => {
     ]);
     expect((await waybill('audit', 'ls', '--who', 'bert', '--since', '1h', '--json')).json).toHaveLength(1);
     expect((await waybill('audit', 'ls', '--action', 'dead.retry', '--json')).json).toEqual([]);
+    expect((await waybill('audit', 'ls', '--since', '2030-01-01', '--json')).json).toEqual([]);
     expect((await waybill('audit', 'ls')).text).toContain('a test order');
   });
 });
