@@ -9,6 +9,8 @@ const layer = (name) => projects.filter((project) => project.layer === name).map
 /** A path inside one of the folders; the folder itself is $1 in a rule's `to`. */
 const inside = (...folders) => `^(${folders.length === 0 ? 'no such folder' : folders.join('|')})/`;
 const SPEC = '[.]spec[.]ts$';
+/** The model of the saga walks the rules of all services at once; nothing else may see two of them together. */
+const MODEL = '^e2e/src/model/[^/]+[.]spec[.]ts$';
 
 const core = layer('core');
 const platform = layer('platform');
@@ -36,7 +38,7 @@ export default {
       name: 'projects-meet-by-name',
       comment: 'Another project is imported by its name (@waybill/...), never by a path into its folder.',
       severity: 'error',
-      from: { path: '^((?:apps|libs|infra)/[^/]+|e2e)/' },
+      from: { path: '^((?:apps|libs|infra)/[^/]+|e2e)/', pathNot: MODEL },
       to: { path: '^(apps|libs|infra|e2e)/', pathNot: '^$1/', dependencyTypes: ['local'] },
     },
     {
@@ -127,8 +129,15 @@ export default {
       name: 'e2e-looks-from-outside',
       comment: 'A story speaks HTTP and Kafka like a customer would: contracts, testing and the local stack, no more.',
       severity: 'error',
-      from: { path: '^e2e/' },
+      from: { path: '^e2e/', pathNot: MODEL },
       to: { path: '^(apps|libs|infra)/', pathNot: '^(libs/contracts|libs/testing|infra/local)/' },
+    },
+    {
+      name: 'models-walk-rules-only',
+      comment: 'A model takes the rules of the services, which are plain functions, and nothing that has effects.',
+      severity: 'error',
+      from: { path: MODEL },
+      to: { path: '^(apps|libs|infra)/', pathNot: '^(apps/[^/]+/src/domain|libs/contracts)/' },
     },
   ],
   options: {

@@ -70,6 +70,13 @@ export class Platform {
     return this.stack.postgres;
   }
 
+  /** What a tool is told of the databases: `WAYBILL_ORDERS_DATABASE_URL` and so on. */
+  databaseVariables(): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(this.stack.file.postgres).map(([name, url]) => [`WAYBILL_${name.toUpperCase()}_DATABASE_URL`, url]),
+    );
+  }
+
   urlsOf(name: ProgramName): string[] {
     return this.stack.file.services.filter((each) => each.name === name).map(({ url }) => url);
   }

@@ -5,6 +5,7 @@ import { demo } from './commands/demo.js';
 import { inbox } from './commands/inbox.js';
 import { outbox } from './commands/outbox.js';
 import { parked } from './commands/parked.js';
+import { reconcile } from './commands/reconcile.js';
 import { replay } from './commands/replay.js';
 import { status } from './commands/status.js';
 
@@ -16,6 +17,7 @@ export const commands: CommandTable = {
   parked,
   dead,
   replay,
+  reconcile,
   audit,
   demo,
 };

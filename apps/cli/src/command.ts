@@ -23,6 +23,8 @@ export interface Verb {
   readonly summary: string;
   readonly usage: string;
   readonly options: OptionTable;
+  /** In the place of the help that is made of the rest. */
+  readonly help?: string;
   /** Resolves with the exit code. */
   run(args: readonly string[], surroundings: Surroundings): Promise<number>;
 }
@@ -158,6 +160,9 @@ function helpOfAll(commands: CommandTable, remark: string): string {
 }
 
 function helpOf(name: string, { summary, verbs, unnamed }: Command): string {
+  if (unnamed?.help !== undefined) {
+    return unnamed.help;
+  }
   const path = `npm run waybill -- ${name}`;
   const verbRows = Object.entries(verbs).map(([verbName, { usage, summary: does }]) => {
     return [`${verbName} ${usage}`.trim(), does] as const;

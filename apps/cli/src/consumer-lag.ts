@@ -1,6 +1,6 @@
 import { consumers, publishers, services } from '@waybill/contracts';
-import { kafkaSettings } from '@waybill/local';
-import { type Admin, Kafka, logLevel, type SASLOptions } from 'kafkajs';
+import type { Admin } from 'kafkajs';
+import { withKafkaAdmin } from './kafka-admin.js';
 
 export interface ConsumerLag {
   readonly group: string;
@@ -9,32 +9,16 @@ export interface ConsumerLag {
   readonly lag: number;
 }
 
-const REQUEST_TIMEOUT_MS = 5_000;
-
 /** How far every service is behind in every topic that it reads. */
 export async function readConsumerLag(brokers: string): Promise<ConsumerLag[]> {
-  const settings = kafkaSettings(brokers);
-  const kafka = new Kafka({
-    clientId: 'waybill-cli',
-    brokers: settings.brokers,
-    ssl: settings.tls ?? false,
-    ...(settings.sasl === undefined ? {} : { sasl: settings.sasl as SASLOptions }),
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    retry: { retries: 2 },
-    logLevel: logLevel.NOTHING,
-  });
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
+  return withKafkaAdmin(brokers, async (admin) => {
     const lags: ConsumerLag[] = [];
     for (const service of services) {
       const topics = consumers[service].map((publisher) => publishers[publisher].topic);
       lags.push(...(await lagOf(admin, `waybill-${service}`, topics)));
     }
     return lags;
-  } finally {
-    await admin.disconnect();
-  }
+  });
 }
 
 async function lagOf(admin: Admin, group: string, topics: string[]): Promise<ConsumerLag[]> {

@@ -28,13 +28,13 @@ const PATIENCE_MS = 30_000;
 const FINAL = new Set(['SHIPPED', 'REJECTED', 'CANCELLED']);
 /** What has to be in Kafka before the story of a shipped order is told to its end. */
 const STORY = [
-  'waybill.order.placed.v1',
-  'waybill.stock.reserved.v1',
-  'waybill.order.confirmed.v1',
-  'waybill.shipment.requested.v1',
-  'waybill.shipment.dispatched.v1',
-  'waybill.order.shipped.v1',
-  'waybill.stock.shipped.v1',
+  'order.placed',
+  'stock.reserved',
+  'order.confirmed',
+  'shipment.requested',
+  'shipment.dispatched',
+  'order.shipped',
+  'stock.shipped',
 ];
 
 /** Stocks a SKU, places an order, follows it through Kafka to its end, and tells what happened. Returns the exit code. */
@@ -73,7 +73,7 @@ export async function demo(stack: StackFile, { print, colour }: DemoOptions): Pr
         );
       }
     };
-    const complete = () => STORY.every((type) => mine().some((record) => record.type === type));
+    const complete = () => STORY.every((name) => mine().some((record) => nameOf(record.type) === name));
     while (performance.now() - started < PATIENCE_MS && !complete()) {
       tell();
       current = await getJson<Order>(`${orders}/orders/${order.id}`);
@@ -178,7 +178,9 @@ function describe({ type, value }: TailedRecord): string {
   const data = JSON.parse(value) as {
     lines?: { sku: string; quantity: number }[];
     reason?: string;
+    /** In version 1 of shipment.dispatched; later ones have it in `label`. */
     labelId?: string;
+    label?: { id: string };
     trackingCode?: string;
   };
   const lines = data.lines?.map(({ sku, quantity }) => `${quantity} x ${sku}`).join(', ');
@@ -192,7 +194,7 @@ function describe({ type, value }: TailedRecord): string {
     case 'shipment.requested':
       return 'the carrier will be asked for a label';
     case 'shipment.dispatched':
-      return `label ${data.labelId ?? ''}`;
+      return `label ${data.label?.id ?? data.labelId ?? ''}`;
     case 'order.shipped':
       return `tracking code ${data.trackingCode ?? ''}`;
     case 'stock.shipped':

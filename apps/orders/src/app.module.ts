@@ -5,9 +5,12 @@ import { OrderSubscriptions } from './messaging/subscriptions.js';
 import { IdempotencyKeyEntity } from './persistence/idempotency-key.entity.js';
 import { IdempotencyKeyCleaner } from './persistence/idempotency-key-cleaner.js';
 import { OrderEntity, OrderLineEntity } from './persistence/order.entity.js';
+import { CLOCK, systemClock } from './timer/clock.js';
+import { DeadlineTimer } from './timer/deadline-timer.js';
 import { CancelOrder } from './use-cases/cancel-order.js';
 import { CancelUnshippedOrder } from './use-cases/cancel-unshipped-order.js';
 import { ConfirmOrder } from './use-cases/confirm-order.js';
+import { ExpireOrders } from './use-cases/expire-orders.js';
 import { PlaceOrder } from './use-cases/place-order.js';
 import { RejectOrder } from './use-cases/reject-order.js';
 import { ShipOrder } from './use-cases/ship-order.js';
@@ -18,19 +21,22 @@ import { ShipOrder } from './use-cases/ship-order.js';
       name: 'orders',
       entities: [OrderEntity, OrderLineEntity, IdempotencyKeyEntity],
       subscriptions: OrderSubscriptions,
-      workers: [IdempotencyKeyCleaner],
+      workers: [IdempotencyKeyCleaner, DeadlineTimer],
     }),
   ],
   controllers: [OrdersController],
   providers: [
     OrderSubscriptions,
     IdempotencyKeyCleaner,
+    DeadlineTimer,
+    { provide: CLOCK, useValue: systemClock },
     PlaceOrder,
     ConfirmOrder,
     RejectOrder,
     ShipOrder,
     CancelOrder,
     CancelUnshippedOrder,
+    ExpireOrders,
   ],
 })
 export class AppModule {}

@@ -73,6 +73,17 @@ const fixtures: Fixture[] = [
     text: "import '../../orders/src/index.js';\n",
   },
   { rule: 'e2e-looks-from-outside', file: 'e2e/src/inside.ts', text: "import '../../apps/orders/src/index.js';\n" },
+  {
+    rule: 'e2e-looks-from-outside',
+    file: 'e2e/src/model/inside.ts',
+    text: "import '../../../apps/orders/src/domain/order.js';\n",
+  },
+  {
+    rule: 'models-walk-rules-only',
+    file: 'e2e/src/model/inside.spec.ts',
+    text: "import '../../../apps/orders/src/index.js';\n",
+  },
+  { rule: 'models-walk-rules-only', file: 'e2e/src/model/lib.spec.ts', text: "import '@waybill/outbox';\n" },
   { rule: 'e2e-looks-from-outside', file: 'e2e/src/platform.ts', text: "import '@waybill/outbox';\n" },
 ];
 

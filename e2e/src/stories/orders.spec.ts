@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { deadLetterTopic, publishers, services } from '@waybill/contracts';
+import { deadLetterTopic, partitionOf, publishers, services, toHeaders } from '@waybill/contracts';
 import { until } from '@waybill/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { header, type KafkaRecord, readTopics, writeRecords } from '../kafka-record.js';
@@ -108,6 +108,30 @@ describe('an order', () => {
     await until(async () => (await customer.order(placed.id)).status === 'CONFIRMED');
     await customer.carrier({ mode: 'ok' });
     expect(await customer.ended(placed.id)).toMatchObject({ status: 'SHIPPED' });
+  });
+
+  it('is shipped by version 2 of an event as by version 1, which is written now', async () => {
+    const { customer } = platform;
+    const { topic, source } = publishers.shipping;
+    await customer.setStock('NEXT-1', 5);
+    await customer.carrier({ mode: 'fail' });
+    try {
+      const { id: orderId } = await customer.placed([{ sku: 'NEXT-1', quantity: 2 }]);
+      await until(async () => (await customer.order(orderId)).status === 'CONFIRMED');
+      // As a shipping of the next release writes it.
+      const [shipmentId, id] = [randomUUID(), randomUUID()];
+      const type = 'waybill.shipment.dispatched.v2';
+      const data = { orderId, shipmentId, carrier: 'another', label: { id: 'L-2', trackingCode: 'T-2' } };
+      const about = { subject: shipmentId, time: new Date().toISOString(), version: 2, partitionKey: orderId, correlationId: orderId };
+      const headers = toHeaders({ id, source, type, ...about });
+      await writeRecords(platform.brokers, topic, [
+        { key: orderId, value: JSON.stringify(data), headers, partition: partitionOf(topic, orderId) },
+      ]);
+      expect(await customer.ended(orderId)).toMatchObject({ status: 'SHIPPED', trackingCode: 'T-2' });
+      await until(async () => (await customer.stock('NEXT-1')).onHand === 3);
+    } finally {
+      await customer.carrier({ mode: 'ok' });
+    }
   });
 
   it('that is cancelled before anybody has seen it stays cancelled, and holds no stock', async () => {

@@ -1,4 +1,5 @@
 import { type Envelope, eventSchemas, type EventType, isEventType, type Trace } from './events.js';
+import { upcast, versionOf } from './versions.js';
 
 /** What goes into the headers of one record; strings throughout, because the relay never parses what it carries. */
 export interface EventHeaders {
@@ -121,12 +122,6 @@ function optional<K extends string>(name: K, value: string | undefined): Partial
   return value === undefined || value === '' ? {} : ({ [name]: value } as Partial<Record<K, string>>);
 }
 
-/** A type's name without its version, and the version: `waybill.order.placed.v2` is `waybill.order.placed`, 2. */
-export function versionOf(type: string): { readonly name: string; readonly version: number } | undefined {
-  const match = /^(.+)\.v(\d{1,4})$/.exec(type);
-  return match?.[1] === undefined ? undefined : { name: match[1], version: Number(match[2]) };
-}
-
 /** True for `waybill.order.placed.v2` when only v1 is known: an upgrade is under way, and this consumer is behind. */
 export function isNewerVersionOfKnownType(type: string): boolean {
   const asked = versionOf(type);
@@ -148,8 +143,12 @@ export type DataResult =
   | { readonly kind: 'not-json'; readonly problem: string }
   | { readonly kind: 'schema'; readonly problem: string };
 
-/** Reads and checks the data of a known type. A tolerant reader: unknown properties are dropped, not refused. */
-export function readData(type: EventType, value: string | undefined): DataResult {
+/**
+ * Reads and checks the data of a known type, and upcasts it to the version that the consumer handles (`readAs`).
+ *
+ * A tolerant reader: unknown properties are dropped, not refused.
+ */
+export function readData(type: EventType, value: string | undefined, version: EventType = type): DataResult {
   let json: unknown;
   try {
     json = JSON.parse(value ?? '');
@@ -161,7 +160,7 @@ export function readData(type: EventType, value: string | undefined): DataResult
     const fields = parsed.error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`);
     return { kind: 'schema', problem: `the data does not match ${type}: ${fields.join('; ')}` };
   }
-  return { kind: 'data', data: parsed.data };
+  return { kind: 'data', data: upcast(parsed.data, type, version) };
 }
 
 function quote(value: string): string {

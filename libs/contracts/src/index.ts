@@ -1,4 +1,11 @@
 export {
+  asyncApi,
+  type AsyncApiChannel,
+  type AsyncApiDocument,
+  type AsyncApiMessage,
+  type AsyncApiOperation,
+} from './asyncapi.js';
+export {
   type DataResult,
   type EnvelopeResult,
   type EventHeaders,
@@ -6,7 +13,6 @@ export {
   readData,
   readEnvelope,
   toHeaders,
-  versionOf,
 } from './cloud-events.js';
 export {
   type Envelope,
@@ -21,17 +27,20 @@ export {
 } from './events.js';
 export { type OrderLine, orderLine, orderLines, quantity, reason, type ShipTo, shipTo, sku, text } from './fields.js';
 export { inventoryEvents, type Shortage, shortage } from './inventory.js';
+export { type JsonSchema } from './json-schema.js';
 export { orderEvents } from './orders.js';
-export { murmur2, partitionOf } from './partition.js';
-export { shippingEvents } from './shipping.js';
+export { murmur2, partitionAmong, partitionOf } from './partition.js';
+export { FIRST_CARRIER, shippingEvents } from './shipping.js';
 export {
   consumers,
   deadLetterTopic,
   type DeclaredTopic,
   declaredTopics,
+  handledTypes,
   partitionsOf,
   type Publisher,
   publishers,
   type Service,
   services,
 } from './topics.js';
+export { asEmitted, readAs, versionOf } from './versions.js';

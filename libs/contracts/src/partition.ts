@@ -7,7 +7,12 @@ import { partitionsOf } from './topics.js';
  * Source: org.apache.kafka.common.utils.Utils.murmur2 and BuiltInPartitioner.partitionForKey.
  */
 export function partitionOf(topic: string, key: string): number {
-  return (murmur2(Buffer.from(key)) & 0x7fffffff) % partitionsOf(topic);
+  return partitionAmong(partitionsOf(topic), key);
+}
+
+/** The same over any count: another count sends most keys elsewhere, which is why changing it is a procedure. */
+export function partitionAmong(partitions: number, key: string): number {
+  return (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions;
 }
 
 /** MurmurHash2 with Kafka's seed; a signed 32-bit integer. */

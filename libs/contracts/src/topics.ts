@@ -2,6 +2,7 @@ import type { EventType } from './events.js';
 import { inventoryEvents } from './inventory.js';
 import { orderEvents } from './orders.js';
 import { shippingEvents } from './shipping.js';
+import { isEmitted } from './versions.js';
 
 export const services = ['orders', 'inventory', 'shipping'] as const;
 export type Service = (typeof services)[number];
@@ -11,6 +12,7 @@ export interface Publisher {
   readonly source: string;
   readonly topic: string;
   readonly aggregateType: string;
+  /** What it writes now: of an event with several versions only the emitted one. */
   readonly types: readonly EventType[];
 }
 
@@ -20,27 +22,44 @@ export const publishers: Readonly<Record<Service, Publisher>> = {
     source: '/waybill/orders',
     topic: 'waybill.orders',
     aggregateType: 'order',
-    types: Object.keys(orderEvents) as EventType[],
+    types: emittedOf(orderEvents),
   },
   inventory: {
     source: '/waybill/inventory',
     topic: 'waybill.inventory',
     aggregateType: 'reservation',
-    types: Object.keys(inventoryEvents) as EventType[],
+    types: emittedOf(inventoryEvents),
   },
   shipping: {
     source: '/waybill/shipping',
     topic: 'waybill.shipping',
     aggregateType: 'shipment',
-    types: Object.keys(shippingEvents) as EventType[],
+    types: emittedOf(shippingEvents),
   },
 };
+
+function emittedOf(events: Readonly<Record<string, unknown>>): EventType[] {
+  return (Object.keys(events) as EventType[]).filter(isEmitted);
+}
 
 /** Who reads whose topic. */
 export const consumers: Readonly<Record<Service, readonly Service[]>> = {
   orders: ['inventory', 'shipping'],
   inventory: ['orders', 'shipping'],
   shipping: ['orders'],
+};
+
+/** What each service does something about, in the newest version that it reads; what is not here it passes over. */
+export const handledTypes: Readonly<Record<Service, readonly EventType[]>> = {
+  orders: [
+    'waybill.stock.reserved.v1',
+    'waybill.stock.rejected.v1',
+    'waybill.shipment.dispatched.v2',
+    'waybill.shipment.failed.v1',
+    'waybill.shipment.cancelled.v1',
+  ],
+  inventory: ['waybill.order.placed.v1', 'waybill.order.cancelled.v1', 'waybill.shipment.dispatched.v2'],
+  shipping: ['waybill.order.confirmed.v1', 'waybill.order.cancellation-requested.v1'],
 };
 
 export interface DeclaredTopic {

@@ -91,7 +91,7 @@ async function count(table: string): Promise<number> {
   return Number(row?.count);
 }
 
-const drained = (): Promise<true> => until(async () => (await count('outbox')) === 0);
+const drained = (): Promise<boolean> => until(async () => (await count('outbox')) === 0);
 
 describe('archive', () => {
   it('takes what Kafka has acknowledged, unchanged, and only that', async () => {
@@ -139,8 +139,8 @@ describe('republish', () => {
     const arrival = new Promise<void>((resolve) => (arrive = resolve));
     let sending = false;
     relay({
-      leaseTtlMs: 5_000,
-      sendTimeoutMs: 4_000,
+      leaseTtlMs: 1_500,
+      sendTimeoutMs: 1_000,
       publish: async (records) => {
         if (records.some(({ headers }) => Number(headers['ce_sequence']) === 3) && !sending) {
           sending = true;

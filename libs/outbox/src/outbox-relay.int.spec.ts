@@ -662,10 +662,10 @@ describe('relays that share the shards', () => {
 
 describe('poison', () => {
   /** Processes that all die of one row, one after another, as a supervisor would start them. */
-  async function dieOf(order: number, until_: () => Promise<boolean>, deathsMax: number): Promise<{ deaths: number; broker: Broker }> {
+  async function dieOf(order: number, isOver: () => Promise<boolean>, deathsMax: number): Promise<{ deaths: number; broker: Broker }> {
     const broker = new Broker();
     let deaths = 0;
-    while (!(await until_()) && deaths < deathsMax) {
+    while (!(await isOver()) && deaths < deathsMax) {
       const process = new Process();
       let died = false;
       const doomed = relay({
@@ -681,7 +681,7 @@ describe('poison', () => {
           return broker.publish(records);
         },
       });
-      await until(async () => died || (await until_()));
+      await until(async () => died || (await isOver()));
       deaths += died ? 1 : 0;
       await doomed.stop();
     }

@@ -96,7 +96,9 @@ export class OutboxRelay {
   private readonly now: () => number;
   private readonly ttlMs: number;
   private readonly sendTimeoutMs: number;
-  private acknowledged: string[] = [];
+  private acknowledged: OutboxRow[] = [];
+  /** The leases under which they were read: what has changed hands since is no longer ours to delete. */
+  private readUnder: HeldShards = { shards: [], fences: [] };
   private published = 0;
   private failures = 0;
   private pausedUntil = 0;
@@ -105,6 +107,7 @@ export class OutboxRelay {
   private lastTurn: number;
   private running: Promise<void> | undefined;
   private stopping = false;
+  private owned: { readonly held: HeldShards; readonly set: ShardSet } = { held: { shards: [], fences: [] }, set: 0n };
   private woken = false;
   private wake: () => void = () => undefined;
   private beatNow: () => void = () => undefined;
@@ -147,7 +150,7 @@ export class OutboxRelay {
   private async run(): Promise<void> {
     const { signal } = this.options;
     const unsubscribe = signal.onWake((shards) => this.wakeFor(shards));
-    signal.ownedHere = () => shardSet(this.leases.held.shards);
+    signal.ownedHere = () => this.ownedSet();
     while (!this.stopping) {
       try {
         await this.runConnected();
@@ -165,10 +168,19 @@ export class OutboxRelay {
       // A relay may have come or gone: see at once what that means for the shards.
       this.beatNow();
     }
-    if ((shards & shardSet(this.leases.held.shards)) !== 0n) {
+    if ((shards & this.ownedSet()) !== 0n) {
       this.woken = true;
       this.wake();
     }
+  }
+
+  /** Asked at every commit, so worked out only when the leases have changed. */
+  private ownedSet(): ShardSet {
+    const { held } = this.leases;
+    if (this.owned.held !== held) {
+      this.owned = { held, set: shardSet(held.shards) };
+    }
+    return this.owned.set;
   }
 
   /** One life of the two connections: rows on one, leases on the other, so that a slow read cannot delay a renewal. */
@@ -233,17 +245,16 @@ export class OutboxRelay {
       await this.idle(this.options.pollIntervalMs ?? 1_000);
       return;
     }
-    const sendable = await this.withoutPoison(rowsClient, rows);
+    const sendable = await this.withoutPoison(leaseClient, rowsClient, rows);
     if (sendable.length > 0) {
-      await this.publishAll(leaseClient, rowsClient, held, sendable, new Set());
+      await this.publishAll(leaseClient, rowsClient, sendable, new Set());
       this.failures = 0;
     }
   }
 
   private async read(client: pg.Client, held: HeldShards): Promise<OutboxRow[]> {
-    const acknowledged = this.acknowledged;
     const rows = await statement(
-      deleteAndRead(client, held, acknowledged, {
+      deleteAndRead(client, held, this.deletable(), {
         owner: this.owner,
         rowsMax: this.options.batchRowsMax ?? 1_000,
         archive: this.options.archive ?? false,
@@ -252,11 +263,20 @@ export class OutboxRelay {
       }),
     );
     this.acknowledged = [];
+    this.readUnder = held;
     return withinBytes(rows, this.options.batchBytesMax ?? 512 * 1024);
   }
 
   /** What is left of a batch when somebody died of its rows: held is what killed alone, and the rest comes in halves. */
-  private async withoutPoison(client: pg.Client, rows: OutboxRow[]): Promise<readonly OutboxRow[]> {
+  private async withoutPoison(
+    leaseClient: pg.Client,
+    client: pg.Client,
+    rows: readonly OutboxRow[],
+  ): Promise<readonly OutboxRow[]> {
+    if (poisonous(rows, this.leases.deaths).length > 0) {
+      // An operator may have released the row since the last beat.
+      await this.beat(leaseClient);
+    }
     const { deaths } = this.leases;
     const poison = poisonous(rows, deaths);
     for (const row of poison) {
@@ -277,7 +297,6 @@ export class OutboxRelay {
   private async publishAll(
     leaseClient: pg.Client,
     client: pg.Client,
-    held: HeldShards,
     rows: readonly OutboxRow[],
     heldBack: Set<string>,
   ): Promise<void> {
@@ -287,7 +306,9 @@ export class OutboxRelay {
         throw new PublishFailedError('the lease on the outbox shards was not renewed in time for another send');
       }
     }
-    const sendable = rows.filter((row) => !heldBack.has(aggregateOf(row)) && this.isStillOurs(row, held));
+    const sendable = rows.filter(
+      (row) => (heldBack.size === 0 || !heldBack.has(aggregateOf(row))) && this.isStillOurs(row),
+    );
     const [first] = sendable;
     if (first === undefined) {
       return;
@@ -304,8 +325,8 @@ export class OutboxRelay {
         return;
       }
       const middle = Math.ceil(sendable.length / 2);
-      await this.publishAll(leaseClient, client, held, sendable.slice(0, middle), heldBack);
-      await this.publishAll(leaseClient, client, held, sendable.slice(middle), heldBack);
+      await this.publishAll(leaseClient, client, sendable.slice(0, middle), heldBack);
+      await this.publishAll(leaseClient, client, sendable.slice(middle), heldBack);
     }
   }
 
@@ -324,16 +345,20 @@ export class OutboxRelay {
       }
       throw error;
     }
-    for (const { seq } of rows) {
-      this.acknowledged.push(seq);
-    }
+    this.acknowledged.push(...rows);
     this.published += rows.length;
     this.options.onPublished?.(rows);
   }
 
   /** False when another relay, or `republish`, has taken the row's shard since the row was read. */
-  private isStillOurs(row: OutboxRow, held: HeldShards): boolean {
-    return this.leases.held === held || this.leases.owns(row.shard, held.fences[held.shards.indexOf(row.shard)]);
+  private isStillOurs({ shard }: OutboxRow): boolean {
+    const { shards, fences } = this.readUnder;
+    return this.leases.held === this.readUnder || this.leases.owns(shard, fences[shards.indexOf(shard)]);
+  }
+
+  /** Not what was lost to another relay and came back: that one, or `republish`, may have put the row there anew. */
+  private deletable(): string[] {
+    return this.acknowledged.filter((row) => this.isStillOurs(row)).map(({ seq }) => seq);
   }
 
   /** A row that cannot be sent: kept, visible, and in nobody's way but its own aggregate's. */
@@ -375,7 +400,7 @@ export class OutboxRelay {
   private async deleteAcknowledged(client: pg.Client): Promise<void> {
     if (this.acknowledged.length > 0) {
       await statement(
-        deleteAndRead(client, this.leases.held, this.acknowledged, {
+        deleteAndRead(client, this.leases.held, this.deletable(), {
           owner: this.owner,
           rowsMax: 0,
           archive: this.options.archive ?? false,

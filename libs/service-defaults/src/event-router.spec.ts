@@ -105,4 +105,43 @@ describe('EventRouter', () => {
       problem: expect.stringContaining(problem) as string,
     });
   });
+
+  const shipmentId = '01937fd1-0000-7000-8000-000000000002';
+  const dispatchedV1 = JSON.stringify({ orderId, shipmentId, labelId: 'L1', trackingCode: 'T1' });
+  const label = { id: 'L1', trackingCode: 'T1' };
+  const dispatchedV2 = JSON.stringify({ orderId, shipmentId, carrier: 'another', label });
+
+  function handling(type: 'waybill.shipment.dispatched.v1' | 'waybill.shipment.dispatched.v2') {
+    const handler = vi.fn(() => Promise.resolve());
+    return { router: new EventRouter({ table: { [type]: handler } }), handler };
+  }
+
+  it.each([
+    ['v1', dispatchedV1, { orderId, shipmentId, carrier: 'carrier', label }],
+    ['v2', dispatchedV2, { orderId, shipmentId, carrier: 'another', label }],
+  ])('brings %s of an event to the handler of v2, as v2', async (version, value, data) => {
+    const { router, handler } = handling('waybill.shipment.dispatched.v2');
+    const reading = router.read(record(`waybill.shipment.dispatched.${version}`, value));
+    const event = reading.kind === 'event' ? reading.event : undefined;
+    expect(event).toMatchObject({ type: 'waybill.shipment.dispatched.v2', data });
+    expect(event && (await router.effect({} as EntityManager, event))).toBe('done');
+    expect(handler).toHaveBeenCalledExactlyOnceWith({}, event);
+  });
+
+  it('never skips v2 where only v1 is handled, although others know it: this consumer is behind', () => {
+    const { router } = handling('waybill.shipment.dispatched.v1');
+    expect(router.read(record('waybill.shipment.dispatched.v1', dispatchedV1))).toMatchObject({
+      kind: 'event',
+      event: { type: 'waybill.shipment.dispatched.v1' },
+    });
+    expect(router.read(record('waybill.shipment.dispatched.v2', dispatchedV2))).toMatchObject({
+      kind: 'newer-version',
+      problem: expect.stringContaining('upgrade the consumer') as string,
+    });
+  });
+
+  it('never skips v3 of an event that is handled as v2', () => {
+    const { router } = handling('waybill.shipment.dispatched.v2');
+    expect(router.read(record('waybill.shipment.dispatched.v3', '{}')).kind).toBe('newer-version');
+  });
 });

@@ -1,4 +1,4 @@
-import { type EventType, isEventType, readData, readEnvelope, type ReceivedEvent, versionOf } from '@waybill/contracts';
+import { type EventType, isEventType, readAs, readData, readEnvelope, type ReceivedEvent, versionOf } from '@waybill/contracts';
 import type { EffectOutcome, InboxRecord, Reading, Subscription } from '@waybill/inbox';
 import type { EntityManager } from 'typeorm';
 import type { EventHandler, Subscriptions } from './subscriptions.js';
@@ -13,6 +13,7 @@ const NAME_MAX = 500;
  * | --- | --- |
  * | no CloudEvents headers, names that no table can hold, or a value that is no JSON | no event |
  * | an event of a type that is not in the table | ignored |
+ * | an older version of a type in the table | read as the version in the table, through the upcasters |
  * | a newer version of a type in the table | newer version: an upgrade is under way, and this consumer is behind |
  * | breaks the schema of its type | breaks its schema: its producer broke the contract |
  * | any other | an event |
@@ -32,8 +33,8 @@ export class EventRouter implements Subscription {
     }
     const { envelope } = read;
     const { type, source, subject, partitionKey, correlationId } = envelope;
-    const newer = this.isNewerVersion(type);
-    if (!newer && (!isEventType(type) || this.handlerOf(type) === undefined)) {
+    const version = isEventType(type) ? readAs(type, (candidate) => this.handlerOf(candidate) !== undefined) : undefined;
+    if (version === undefined && !this.isVersionOfHandled(type)) {
       return { kind: 'ignored', type: known };
     }
     const names = [source, type, subject, partitionKey, correlationId, record.key ?? ''];
@@ -41,11 +42,11 @@ export class EventRouter implements Subscription {
       const problem = `source, type, subject, keys and correlation id should have at most ${NAME_MAX} characters, none of them U+0000`;
       return { kind: 'no-event', type: known, problem };
     }
-    if (newer || !isEventType(type)) {
+    if (version === undefined || !isEventType(type)) {
       const problem = `${type} is a version that this consumer does not know yet; upgrade the consumer`;
       return { kind: 'newer-version', envelope, problem };
     }
-    const data = readData(type, record.value?.toString('utf8'));
+    const data = readData(type, record.value?.toString('utf8'), version);
     switch (data.kind) {
       case 'not-json':
         return { kind: 'no-event', type, problem: data.problem };
@@ -53,7 +54,7 @@ export class EventRouter implements Subscription {
         return { kind: 'breaks-schema', envelope, problem: data.problem };
       case 'data': {
         const { topic, partition, offset } = record;
-        return { kind: 'event', event: { ...envelope, topic, partition, offset, data: data.data } as ReceivedEvent };
+        return { kind: 'event', event: { ...envelope, type: version, topic, partition, offset, data: data.data } as ReceivedEvent };
       }
     }
   }
@@ -74,9 +75,10 @@ export class EventRouter implements Subscription {
     return this.subscriptions.table[type];
   }
 
-  private isNewerVersion(type: string): boolean {
+  /** Of an event that is handled; where it cannot be read as the version that is, it is a newer one. */
+  private isVersionOfHandled(type: string): boolean {
     const version = versionOf(type);
-    return version !== undefined && !isEventType(type) && this.names.has(version.name);
+    return version !== undefined && this.names.has(version.name);
   }
 }
 

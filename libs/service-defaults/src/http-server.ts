@@ -17,7 +17,7 @@ export const BODY_BYTES_MAX = 256 * 1024;
 const RECEIVE_TIMEOUT_MS = 30_000;
 
 /** What operators ask of any process, whatever roles it has; not counted, traced or logged as requests. */
-const OPERATORS = /^\/(health|metrics|docs|openapi\.json)(\/|\?|-|$)/;
+const OPERATORS = /^\/(health|metrics|docs|openapi\.json|asyncapi\.json)(\/|\?|-|$)/;
 
 interface Parts {
   readonly settings: ServiceSettings;

@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, type SchemaObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
+import { EVENTS_PAGE, hasEvents } from './asyncapi.js';
 import { PROBLEM_TYPE } from './problem-document.js';
 
 const problem = z.object({
@@ -30,12 +31,12 @@ export function serveOpenApi(app: NestFastifyApplication, options: OpenApiOption
 }
 
 export function createOpenApi(app: NestFastifyApplication, { name, description }: OpenApiOptions): OpenAPIObject {
-  const config = new DocumentBuilder()
+  const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.1')
     .setTitle(name)
     .setDescription(description ?? `HTTP API of Waybill's ${name} service.`)
-    .setVersion('1')
-    .build();
+    .setVersion('1');
+  const config = (hasEvents(name) ? builder.setExternalDoc('The events that it publishes and reads', EVENTS_PAGE) : builder).build();
   const document = SwaggerModule.createDocument(app, config, {
     standardSchemaConverter: (schema, { schemaType }) => convert(schema as z.ZodType, schemaType),
   });

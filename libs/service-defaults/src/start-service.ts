@@ -7,6 +7,7 @@ import { GracefulShutdown, type SignalSource } from '@waybill/graceful-shutdown'
 import { Health, HealthModule } from '@waybill/health';
 import { flushTracing, onTracingTrouble } from '@waybill/tracing';
 import type { DestinationStream, Logger } from 'pino';
+import { serveAsyncApi } from './asyncapi.js';
 import { createHttpAdapter, prepareHttp } from './http-server.js';
 import { Metrics, serveMetrics } from './metrics.js';
 import { serveOpenApi } from './openapi.js';
@@ -83,6 +84,7 @@ export async function startService(options: ServiceOptions, surroundings: Surrou
   app.useGlobalInterceptors(new TimeoutInterceptor(settings.requestTimeoutMs));
   prepareHttp(app, { settings, log, shutdown, metrics });
   serveMetrics(app, metrics);
+  serveAsyncApi(app, options.name);
   serveOpenApi(app, options);
   shutdown.on('readiness', 'health', () => health.beginDraining());
   shutdown.on('connections', 'traces', () => flushTracing());

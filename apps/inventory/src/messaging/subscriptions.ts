@@ -19,7 +19,7 @@ export class InventorySubscriptions implements Subscriptions {
   readonly table: SubscriptionTable = {
     'waybill.order.placed.v1': (manager, event) => this.reserveStock.run(manager, event),
     'waybill.order.cancelled.v1': (manager, event) => this.releaseStock.run(manager, event),
-    'waybill.shipment.dispatched.v1': (manager, event) => this.shipStock.run(manager, event),
+    'waybill.shipment.dispatched.v2': (manager, event) => this.shipStock.run(manager, event),
   };
 
   /** Many orders want the same SKUs: all that these events can touch, before the first of them does. */

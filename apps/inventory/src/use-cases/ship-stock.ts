@@ -15,7 +15,7 @@ export class ShipStock {
   /** The parcel has left: what was reserved for it is neither reserved nor on hand any more. */
   async run(
     manager: EntityManager,
-    event: ReceivedEvent<'waybill.shipment.dispatched.v1'>,
+    event: ReceivedEvent<'waybill.shipment.dispatched.v2'>,
   ): Promise<'stale' | undefined> {
     const held = await lockReservation(manager, event.data.orderId);
     const step = decide(held?.status ?? 'NONE', 'shipment.dispatched');

@@ -18,7 +18,7 @@ export class OrderSubscriptions implements Subscriptions {
   readonly table: SubscriptionTable = {
     'waybill.stock.reserved.v1': (manager, event) => this.confirmOrder.run(manager, event),
     'waybill.stock.rejected.v1': (manager, event) => this.rejectOrder.run(manager, event),
-    'waybill.shipment.dispatched.v1': (manager, event) => this.shipOrder.run(manager, event),
+    'waybill.shipment.dispatched.v2': (manager, event) => this.shipOrder.run(manager, event),
     'waybill.shipment.failed.v1': (manager, event) => this.cancelUnshipped.run(manager, event),
     'waybill.shipment.cancelled.v1': (manager, event) => this.cancelUnshipped.run(manager, event),
   };

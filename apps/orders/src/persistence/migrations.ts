@@ -1,7 +1,14 @@
 import { CreateOrders1764000000000 } from './migrations/1764000000000-create-orders.js';
 import { Parking1764100000000 } from './migrations/1764100000000-parking.js';
 import { OutboxArchive1764200000000 } from './migrations/1764200000000-outbox-archive.js';
+import { IndexDeadlines1764300000000 } from './migrations/1764300000000-index-deadlines.js';
 import { Replay1764400000000 } from './migrations/1764400000000-replay.js';
 
 /** Every migration of this service, oldest first. */
-export const migrations = [CreateOrders1764000000000, Parking1764100000000, OutboxArchive1764200000000, Replay1764400000000];
+export const migrations = [
+  CreateOrders1764000000000,
+  Parking1764100000000,
+  OutboxArchive1764200000000,
+  IndexDeadlines1764300000000,
+  Replay1764400000000,
+];

@@ -64,7 +64,7 @@ function event<T extends EventType>(type: T, data: Omit<EventData<T>, 'orderId'>
 const reserved = () => event('waybill.stock.reserved.v1', { lines });
 const rejected = () => event('waybill.stock.rejected.v1', { reason: 'unknown SKU', shortages: [] });
 const dispatched = () =>
-  event('waybill.shipment.dispatched.v1', { shipmentId, labelId: 'L1', trackingCode: 'T1' });
+  event('waybill.shipment.dispatched.v2', { shipmentId, carrier: 'carrier', label: { id: 'L1', trackingCode: 'T1' } });
 const failed = () => event('waybill.shipment.failed.v1', { shipmentId, reason: 'no such street' });
 const called = () => event('waybill.shipment.cancelled.v1', { shipmentId, reason: 'called back' });
 

@@ -10,6 +10,8 @@ export interface Stimulus {
   readonly facts?: OrderFacts;
   /** The event that this comes from; absent when a person asks. */
   readonly cause?: Cause;
+  /** When it happens; absent: now. */
+  readonly at?: Date;
 }
 
 export interface StepTaken {
@@ -26,7 +28,7 @@ export interface StepTaken {
 export async function takeStep(
   manager: EntityManager,
   outbox: Outbox,
-  { orderId, input, facts = {}, cause }: Stimulus,
+  { orderId, input, facts = {}, cause, at = new Date() }: Stimulus,
 ): Promise<StepTaken | undefined> {
   const order = await lockOrder(manager, orderId);
   if (order === undefined) {
@@ -36,7 +38,7 @@ export async function takeStep(
   if (step.kind !== 'become') {
     return { kind: step.kind, order };
   }
-  const next = advance(order, step, facts, new Date());
+  const next = advance(order, step, facts, at);
   await updateOrder(manager, next);
   await outbox.append(manager, announcement(next, step.announce, cause));
   return { kind: 'become', order: next };

@@ -11,14 +11,14 @@ export class ShipOrder {
   /** The parcel is on its way. That wins over a cancellation that was only asked for. */
   async run(
     manager: EntityManager,
-    event: ReceivedEvent<'waybill.shipment.dispatched.v1'>,
+    event: ReceivedEvent<'waybill.shipment.dispatched.v2'>,
   ): Promise<'stale' | undefined> {
-    const { orderId, shipmentId, trackingCode } = event.data;
+    const { orderId, shipmentId, label } = event.data;
     return outcomeOf(
       await takeStep(manager, this.outbox, {
         orderId,
         input: 'shipment.dispatched',
-        facts: { shipmentId, trackingCode },
+        facts: { shipmentId, trackingCode: label.trackingCode },
         cause: event,
       }),
     );

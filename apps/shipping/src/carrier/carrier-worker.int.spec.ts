@@ -83,18 +83,32 @@ class SoundSleeper extends CarrierWorker {
   protected override readonly pollIntervalMs = 3_600_000;
 }
 
-function startWorker({ timeoutMs = 5_000, Worker = CarrierWorker } = {}): CarrierWorker {
+function startWorker({
+  timeoutMs = 5_000,
+  Worker = CarrierWorker,
+  record = new RecordCarrierAnswer(outbox),
+} = {}): CarrierWorker {
   const config = { CARRIER_URL: url, CARRIER_TIMEOUT_MS: timeoutMs, CARRIER_CALLS_MAX: 4, CARRIER_RETRY_MAX_MS: 200 };
   const worker = new Worker(
     dataSource,
     new CarrierClient(config),
-    new RecordCarrierAnswer(outbox),
+    record,
     config,
     { warn: () => undefined },
   );
   workers.push(worker);
   worker.start();
   return worker;
+}
+
+/** Its process is gone when the answer of the deletion should be stored. */
+class DyingRecord extends RecordCarrierAnswer {
+  override async run(...[manager, lease, answer]: Parameters<RecordCarrierAnswer['run']>): ReturnType<RecordCarrierAnswer['run']> {
+    if (answer.kind === 'label.deleted') {
+      throw new Error('died');
+    }
+    return super.run(manager, lease, answer);
+  }
 }
 
 function about(orderId: string) {
@@ -292,6 +306,53 @@ describe('the carrier worker', () => {
     startWorker();
     await becomes(orderId, 'CANCELLED');
     expect(calls.map(({ method }) => method)).toEqual(['POST', 'DELETE']);
+  });
+
+  it('that dies between the deletion and its answer leaves a lease; the next one learns of it and answers once', async () => {
+    const deleted = new Set<string>();
+    onPost = (response, call) =>
+      send(response, 200, { id: `L-${call.key}`, trackingCode: 'T1', status: deleted.has(`L-${call.key}`) ? 'DELETED' : 'ACTIVE' });
+    onDelete = (response, { path }) => {
+      deleted.add(path.replace('/labels/', ''));
+      send(response, 204, {});
+    };
+    const orderId = await request();
+    await callBack(orderId);
+    startWorker({ record: new DyingRecord(outbox) });
+    await until(() => deleted.size === 1, { timeoutMs: 8_000 });
+    await Promise.all(workers.splice(0).map((worker) => worker.stop()));
+    expect(await row(orderId)).toMatchObject({ status: 'CANCELLING', lease_token: expect.any(String) as string });
+
+    startWorker();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await row(orderId)).toMatchObject({ status: 'CANCELLING' });
+    await database.query(`UPDATE shipments SET lease_until = now() - interval '1 second'`);
+    await becomes(orderId, 'CANCELLED');
+    expect(calls.map(({ method }) => method)).toEqual(['POST', 'DELETE', 'POST']);
+    expect(await events()).toEqual(['waybill.shipment.requested.v1', 'waybill.shipment.cancelled.v1']);
+  });
+
+  it('is one of two that call back: each label is deleted once, each order answered once', async () => {
+    const orderIds = await Promise.all(Array.from({ length: 20 }, request));
+    await Promise.all(orderIds.map(callBack));
+    startWorker();
+    startWorker();
+    await until(async () => (await events()).length === 40, { timeoutMs: 20_000 });
+    expect(calls.filter(({ method }) => method === 'DELETE')).toHaveLength(20);
+    expect(await database.query(`SELECT 1 FROM shipments WHERE status = 'CANCELLED' AND version = 2`)).toHaveLength(20);
+  });
+
+  it('answers a cancellation as soon as a carrier that was silent speaks again', async () => {
+    onPost = silence;
+    const orderId = await request();
+    startWorker({ timeoutMs: 150 });
+    await until(() => calls.length === 1, { timeoutMs: 8_000 });
+    await callBack(orderId);
+    await eventually(() => calls.length >= 3);
+    expect(await row(orderId)).toMatchObject({ status: 'CANCELLING', version: 1 });
+    expect(await events()).toEqual(['waybill.shipment.requested.v1']);
+    onPost = label;
+    await becomes(orderId, 'CANCELLED');
   });
 
   it('finishes what it has in hand when it is stopped, and takes no more', async () => {

@@ -1,4 +1,4 @@
-import type { EventType, NewEvent } from '@waybill/contracts';
+import { asEmitted, type EventType, FIRST_CARRIER, type NewEvent } from '@waybill/contracts';
 import type { Shipment, ShipmentAnnouncement } from '../domain/shipment.js';
 
 type ShipmentEventType = Extract<EventType, `waybill.shipment.${string}`>;
@@ -21,11 +21,12 @@ export function announcement(shipment: Shipment, announce: ShipmentAnnouncement,
       return { ...about, type: 'waybill.shipment.requested.v1', data: { orderId, shipmentId } };
     case 'shipment.dispatched': {
       const { labelId, trackingCode } = shipment;
-      return {
+      const label = { id: labelId ?? '', trackingCode: trackingCode ?? '' };
+      return asEmitted({
         ...about,
-        type: 'waybill.shipment.dispatched.v1',
-        data: { orderId, shipmentId, labelId: labelId ?? '', trackingCode: trackingCode ?? '' },
-      };
+        type: 'waybill.shipment.dispatched.v2',
+        data: { orderId, shipmentId, carrier: FIRST_CARRIER, label },
+      });
     }
     case 'shipment.failed':
       return { ...about, type: 'waybill.shipment.failed.v1', data: { orderId, shipmentId, reason } };

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable } from '@nestjs/common';
+import { isDatabaseUnavailable, transaction } from '@waybill/database';
+import { type BackgroundWorker, LOGGER } from '@waybill/service-defaults';
+import { DataSource } from 'typeorm';
+import { ExpireOrders, OrderNotExpiredError } from '../use-cases/expire-orders.js';
+import { CLOCK, type Clock } from './clock.js';
+
+/** Orders a transaction: far below what its session allows in time, and what others may have to wait for. */
+const BATCH_MAX = 100;
+
+/** What is used of the service's logger. */
+export interface DeadlineTimerLog {
+  warn(facts: object, message: string): void;
+}
+
+/**
+ * Holds every order to its deadline.
+ *
+ * The timer is the row: the deadline stands in the database since the order was placed, and whichever instance looks
+ * next finds it. Nothing waits in memory, so nothing is forgotten when a process dies, and a day's wait outlives any
+ * number of restarts. A batch is one transaction: killed in the middle, it has not happened, and its locks are free.
+ *
+ * It is a door like HTTP and messaging: each transaction calls one use case.
+ */
+@Injectable()
+export class DeadlineTimer implements BackgroundWorker {
+  readonly name = 'deadline timer';
+  /** A deadline is a matter of hours; that it is kept a second late is no matter. */
+  protected readonly pollIntervalMs: number = 1_000;
+  private readonly stopping = new AbortController();
+  private running: Promise<void> | undefined;
+
+  constructor(
+    @Inject(DataSource) private readonly database: DataSource,
+    @Inject(ExpireOrders) private readonly expireOrders: ExpireOrders,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly log: DeadlineTimerLog,
+  ) {}
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  /** Resolves when the batch in hand is done. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await this.expireAll();
+      // Interrupted by the stop.
+      await sleep(this.pollIntervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Batch after batch until none is full. An order that fails is left for the next round, and the others go on. */
+  private async expireAll(): Promise<void> {
+    const except: string[] = [];
+    let expired = BATCH_MAX;
+    while (expired === BATCH_MAX && except.length < BATCH_MAX && !this.stopping.signal.aborted) {
+      const overdue = { at: this.clock(), limit: BATCH_MAX, except };
+      try {
+        expired = await transaction(this.database, (manager) => this.expireOrders.run(manager, overdue));
+      } catch (error) {
+        if (!(error instanceof OrderNotExpiredError) || isDatabaseUnavailable(error)) {
+          this.log.warn({ err: error }, 'orders could not be held to their deadline; trying again at the next poll');
+          return;
+        }
+        this.log.warn({ err: error, orderId: error.orderId }, 'an order could not be held to its deadline; going on without it');
+        except.push(error.orderId);
+      }
+    }
+  }
+}
