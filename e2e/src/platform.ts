@@ -22,7 +22,8 @@ export interface ServiceProcess {
 export class Platform {
   private constructor(
     private stack: Stack,
-    private readonly home: string,
+    /** Where its stack file lies, for tools that find it there. */
+    readonly home: string,
     private readonly options: TestStackOptions,
   ) {}
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { publishers, services } from '@waybill/contracts';
 import type { StackFile } from '@waybill/local';
+import { palette } from './palette.js';
 import { type TailedRecord, tailTopics } from './topic-tail.js';
 
 interface Order {
@@ -201,9 +202,4 @@ function describe({ type, value }: TailedRecord): string {
     default:
       return data.reason ?? '';
   }
-}
-
-function palette(colour: boolean) {
-  const paint = (code: string) => (text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
-  return { bold: paint('1'), dim: paint('2'), number: paint('33'), event: paint('36'), good: paint('1;32'), bad: paint('1;31') };
 }

@@ -4,7 +4,7 @@ import { parseDurationMs } from './duration.js';
 import { findStack } from './find-stack.js';
 import { reconcile, type ReconcileSource, renderReconciliation } from './reconcile.js';
 
-const HELP = `npm run waybill -- reconcile [OPTIONS]
+export const RECONCILE_HELP = `npm run waybill -- reconcile [OPTIONS]
 
 Compares orders, reservations and shipments across the databases of the three services, and lists what does not fit
 together and will not mend itself, by kind (docs/patterns/saga.md). It changes nothing.
@@ -26,11 +26,11 @@ const UNAVAILABLE_EXIT_CODE = 69;
 export async function reconcileCommand(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   const options = readOptions(args);
   if (typeof options === 'string') {
-    console.error(`${options}\n\n${HELP}`);
+    console.error(`${options}\n\n${RECONCILE_HELP}`);
     return USAGE_EXIT_CODE;
   }
   if (options.help) {
-    console.log(HELP);
+    console.log(RECONCILE_HELP);
     return 0;
   }
   try {

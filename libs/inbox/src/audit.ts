@@ -28,7 +28,23 @@ export interface AuditRow {
   readonly reason: string | null;
 }
 
+export interface AuditFilter {
+  readonly who?: string | undefined;
+  readonly action?: string | undefined;
+  /** At this moment or later. */
+  readonly since?: Date | undefined;
+}
+
 /** The newest entries first. */
-export async function listAudit(manager: EntityManager, limit: number): Promise<AuditRow[]> {
-  return manager.query<AuditRow[]>('SELECT id, at, who, action, subject, reason FROM audit ORDER BY id DESC LIMIT $1', [limit]);
+export async function listAudit(
+  manager: EntityManager,
+  limit: number,
+  { who, action, since }: AuditFilter = {},
+): Promise<AuditRow[]> {
+  return manager.query<AuditRow[]>(
+    `SELECT id, at, who, action, subject, reason FROM audit
+      WHERE ($1::text IS NULL OR who = $1) AND ($2::text IS NULL OR action = $2) AND ($3::timestamptz IS NULL OR at >= $3)
+      ORDER BY id DESC LIMIT $4`,
+    [who ?? null, action ?? null, since ?? null, limit],
+  );
 }

@@ -1,4 +1,4 @@
-export { type AuditEntry, type AuditRow, listAudit, writeAudit } from './audit.js';
+export { type AuditEntry, type AuditFilter, type AuditRow, listAudit, writeAudit } from './audit.js';
 export { discard, type DiscardResult, MissingReasonError, type Operator, retryDead, type RetryDeadResult } from './dead-events.js';
 export { type DeadLetter, type SendDeadLetter } from './dead-letter.js';
 export { dedupWindowMs, type RedeliverySources } from './dedup-window.js';
@@ -23,6 +23,19 @@ export {
   type ParkedRow,
 } from './parked-events.js';
 export { parkingTables } from './parking-tables.js';
+export { forgottenPartitions, type PartitionState, type ReplayPositions,replayPositions } from './replay-positions.js';
+export {
+  findReplay,
+  listReplays,
+  markReplayed,
+  openReplays,
+  refuseReplay,
+  type ReplayRequest,
+  replayTables,
+  type ReplayWish,
+  requestReplay,
+} from './replay-requests.js';
+export { retryNow, type RetryNowResult } from './retry-now.js';
 export { retryBudgetMs, type RetrySchedule, retrySchedule } from './retry-schedule.js';
 export { RetryWorker, type RetryWorkerOptions } from './retry-worker.js';
 export { type Around, type InboxLog, type Reading, type RecordOutcome, type Subscription } from './subscription.js';

@@ -38,6 +38,9 @@ export interface ParkedFilter {
   readonly topic?: string | undefined;
   readonly key?: string | undefined;
   readonly type?: string | undefined;
+  readonly errorClass?: string | undefined;
+  /** Died, or was parked, at this moment or later. */
+  readonly since?: Date | undefined;
   readonly limit: number;
 }
 
@@ -52,14 +55,16 @@ const FROM = `FROM parked p
 /** The events of each key in their order. */
 export async function listParked(
   manager: EntityManager,
-  { consumer, state, topic, key, type, limit }: ParkedFilter,
+  { consumer, state, topic, key, type, errorClass, since, limit }: ParkedFilter,
 ): Promise<ParkedRow[]> {
   return manager.query<ParkedRow[]>(
     `SELECT ${COLUMNS} ${FROM}
       WHERE ($1::text IS NULL OR p.consumer = $1) AND ($2::text IS NULL OR p.state = $2)
         AND ($3::text IS NULL OR p.topic = $3) AND ($4::text IS NULL OR p.key = $4) AND ($5::text IS NULL OR p.type = $5)
-      ORDER BY p.consumer, p.topic, p.key, p."offset" LIMIT $6`,
-    [consumer ?? null, state ?? null, topic ?? null, key ?? null, type ?? null, limit],
+        AND ($6::text IS NULL OR p.error_class = $6)
+        AND ($7::timestamptz IS NULL OR coalesce(p.died_at, p.parked_at) >= $7)
+      ORDER BY p.consumer, p.topic, p.key, p."offset" LIMIT $8`,
+    [consumer ?? null, state ?? null, topic ?? null, key ?? null, type ?? null, errorClass ?? null, since ?? null, limit],
   );
 }
 
@@ -131,6 +136,9 @@ export interface HandledRow {
 
 export interface HandledFilter {
   readonly id?: string | undefined;
+  readonly topic?: string | undefined;
+  /** Handled at this moment or later. */
+  readonly since?: Date | undefined;
   readonly subject?: string | undefined;
   readonly outcome?: 'done' | 'stale' | 'discarded' | undefined;
   readonly limit: number;
@@ -139,13 +147,14 @@ export interface HandledFilter {
 /** The newest first. */
 export async function listHandled(
   manager: EntityManager,
-  { id, subject, outcome, limit }: HandledFilter,
+  { id, topic, since, subject, outcome, limit }: HandledFilter,
 ): Promise<HandledRow[]> {
   return manager.query<HandledRow[]>(
     `SELECT consumer, source, id, outcome, topic, partition, "offset", subject, sequence, processed_at AS "processedAt"
        FROM inbox
       WHERE ($1::uuid IS NULL OR id = $1) AND ($2::text IS NULL OR subject = $2) AND ($3::text IS NULL OR outcome = $3)
-      ORDER BY processed_at DESC LIMIT $4`,
-    [id ?? null, subject ?? null, outcome ?? null, limit],
+        AND ($4::text IS NULL OR topic = $4) AND ($5::timestamptz IS NULL OR processed_at >= $5)
+      ORDER BY processed_at DESC LIMIT $6`,
+    [id ?? null, subject ?? null, outcome ?? null, topic ?? null, since ?? null, limit],
   );
 }

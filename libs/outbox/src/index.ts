@@ -1,3 +1,4 @@
+export { type ArchiveCount, countArchived } from './archive-count.js';
 export { discardHeld, type HeldRowOutcome, releaseHeld } from './held-row.js';
 export { Outbox, PAYLOAD_BYTES_MAX } from './outbox.js';
 export { OutboxArchiveCleaner, type OutboxArchiveCleanerOptions } from './outbox-archive-cleaner.js';

@@ -28,10 +28,10 @@ export interface ShownRow extends ListedRow {
 }
 
 export interface ListOptions {
-  readonly state?: ListedRow['state'];
-  readonly type?: string;
-  readonly aggregateType?: string;
-  readonly aggregateId?: string;
+  readonly state?: ListedRow['state'] | undefined;
+  readonly type?: string | undefined;
+  readonly aggregateType?: string | undefined;
+  readonly aggregateId?: string | undefined;
   /** Rows that were written at least so long ago. */
   readonly olderThanMs?: number;
   /** Rows behind this one; for the next page the `seq` of the last row. */

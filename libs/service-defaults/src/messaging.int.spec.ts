@@ -4,7 +4,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { databaseConfig, httpConfig, inboxConfig, kafkaConfig, rolesConfig, shutdownConfig } from '@waybill/config';
 import { deadLetterTopic, declaredTopics, type ReceivedEvent, toHeaders } from '@waybill/contracts';
 import { transaction } from '@waybill/database';
-import { inboxTables, parkingTables } from '@waybill/inbox';
+import { inboxTables, parkingTables, replayTables } from '@waybill/inbox';
 import { type ConsumedRecord, KafkaClient } from '@waybill/kafka';
 import { Outbox, outboxArchiveTables, outboxTables } from '@waybill/outbox';
 import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
@@ -92,7 +92,7 @@ function start(module: typeof AppModule, env: Record<string, string> = {}): Prom
 beforeAll(async () => {
   database = await createTestDatabase(
     inject('postgresAdminUrl'),
-    [outboxTables, outboxArchiveTables, inboxTables, parkingTables].flat(),
+    [outboxTables, outboxArchiveTables, inboxTables, parkingTables, replayTables].flat(),
   );
   kafka = new KafkaClient({ clientId: 'spec', brokers: inject('kafkaBrokers').split(','), log: quiet });
   await kafka.ensureTopics(declaredTopics());

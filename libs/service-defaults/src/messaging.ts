@@ -10,6 +10,7 @@ import { deadLettersOf } from './dead-letter.js';
 import { EventRouter } from './event-router.js';
 import type { InboxSettings } from './inbox-settings.js';
 import type { Metrics } from './metrics.js';
+import { ReplayWatcher } from './replay-watcher.js';
 import type { PlainLog } from './service-logger.js';
 import type { ServiceSettings } from './service-settings.js';
 import type { BackgroundWorker, Subscriptions } from './subscriptions.js';
@@ -40,7 +41,7 @@ export class Messaging {
   private readonly relay: OutboxRelay | undefined;
   private readonly archiveCleaner: OutboxArchiveCleaner | undefined;
   private readonly consumer: EventConsumer | undefined;
-  /** What goes on beside the consumer: retries of what is parked, and the cleaning of the inbox. */
+  /** What goes on beside the consumer: retries of what is parked, the cleaning of the inbox, replays that operators ask for. */
   private readonly workers: readonly BackgroundWorker[];
 
   constructor(private readonly options: MessagingOptions) {
@@ -152,6 +153,13 @@ export class Messaging {
       topics: consumers[service].map((publisher) => publishers[publisher].topic),
       handle: (chunk) => handler.handle(chunk),
     });
+    const replays = new ReplayWatcher({
+      ...handling,
+      retentionMs: inbox.retentionMs,
+      assignment: () => consumer.status().assignment,
+      seek: (positions) => consumer.seek(positions),
+      offsetsFor: (topic, timeMs) => kafka.offsetsFor(topic, timeMs),
+    });
     metrics.gauge('waybill_consumer_joined', '1 while this process is a member of its consumer group.', () =>
       Number(consumer.status().joined),
     );
@@ -169,7 +177,7 @@ export class Messaging {
       return (await parked()).waitingEvents;
     });
     metrics.gauge('waybill_dead_events', 'Events that wait for an operator.', async () => (await parked()).deadEvents);
-    return { consumer, workers: [retries, cleaner] };
+    return { consumer, workers: [retries, cleaner, replays] };
   }
 
   private async connect(): Promise<pg.Client> {

@@ -1,6 +1,7 @@
 import { CreateInventory1764000000000 } from './migrations/1764000000000-create-inventory.js';
 import { Parking1764100000000 } from './migrations/1764100000000-parking.js';
 import { OutboxArchive1764200000000 } from './migrations/1764200000000-outbox-archive.js';
+import { Replay1764400000000 } from './migrations/1764400000000-replay.js';
 
 /** Every migration of this service, oldest first. */
-export const migrations = [CreateInventory1764000000000, Parking1764100000000, OutboxArchive1764200000000];
+export const migrations = [CreateInventory1764000000000, Parking1764100000000, OutboxArchive1764200000000, Replay1764400000000];

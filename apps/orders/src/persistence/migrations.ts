@@ -2,6 +2,7 @@ import { CreateOrders1764000000000 } from './migrations/1764000000000-create-ord
 import { Parking1764100000000 } from './migrations/1764100000000-parking.js';
 import { OutboxArchive1764200000000 } from './migrations/1764200000000-outbox-archive.js';
 import { IndexDeadlines1764300000000 } from './migrations/1764300000000-index-deadlines.js';
+import { Replay1764400000000 } from './migrations/1764400000000-replay.js';
 
 /** Every migration of this service, oldest first. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   Parking1764100000000,
   OutboxArchive1764200000000,
   IndexDeadlines1764300000000,
+  Replay1764400000000,
 ];

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  forgottenPartitions,
+  markReplayed,
+  openReplays,
+  refuseReplay,
+  type ReplayRequest,
+  type RunTransaction,
+} from '@waybill/inbox';
+import type { PartitionPosition, TopicPartition } from '@waybill/kafka';
+import type { PlainLog } from './service-logger.js';
+
+export interface ReplayWatcherOptions {
+  /** The consumer's name, as in the inbox. */
+  readonly consumer: string;
+  readonly transaction: RunTransaction;
+  /** What this instance reads now. */
+  readonly assignment: () => readonly TopicPartition[];
+  /** Goes on from there; answers which partitions it did move. */
+  readonly seek: (positions: readonly PartitionPosition[]) => Promise<readonly TopicPartition[]>;
+  /** Partition -> offset of the first record that is not older than this moment. */
+  readonly offsetsFor: (topic: string, timeMs: number) => Promise<ReadonlyMap<number, string>>;
+  /** How long the inbox remembers. */
+  readonly retentionMs: number;
+  readonly log: PlainLog;
+  /** How often it asks for requests; 2 s. */
+  readonly pollIntervalMs?: number;
+}
+
+const POLL_INTERVAL_MS = 2_000;
+/** A replay takes time, too: what is remembered when it begins must be so until it is through. */
+const MARGIN_MS = 24 * 60 * 60 * 1_000;
+
+/**
+ * Does what an operator asks for with `waybill replay`: reads a topic again from earlier offsets, while the service runs.
+ *
+ * Each instance moves the partitions that it owns and writes them down; a request is finished when all were moved. The
+ * new offset is committed with the move, so that neither a crash nor a rebalance forgets it; a crash before it is
+ * written down moves the partition once more. What was handled before is dropped by the inbox, and so a request that
+ * reaches back further than the inbox remembers is refused: its events would take effect twice.
+ */
+export class ReplayWatcher {
+  readonly name = 'replays';
+  private readonly stopping = new AbortController();
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly options: ReplayWatcherOptions) {}
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  /** Looks once for requests that this instance has a part in. */
+  async turn(nowMs: number = Date.now()): Promise<void> {
+    const { consumer, transaction } = this.options;
+    for (const request of await transaction((manager) => openReplays(manager, consumer))) {
+      await this.take(request, nowMs);
+    }
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    const { pollIntervalMs = POLL_INTERVAL_MS, log } = this.options;
+    while (!signal.aborted) {
+      try {
+        await this.turn();
+      } catch (err) {
+        log.warn('requests for replays cannot be looked for now; trying again', { err });
+      }
+      await sleep(pollIntervalMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private async take(request: ReplayRequest, nowMs: number): Promise<void> {
+    const { transaction, assignment, seek, offsetsFor, retentionMs, log } = this.options;
+    const { id, topic, positions, done } = request;
+    const mine = assignment()
+      .filter((place) => place.topic === topic)
+      .flatMap(({ partition }) => {
+        const offset = positions[String(partition)];
+        return offset === undefined || done[String(partition)] !== undefined ? [] : [{ topic, partition, offset }];
+      });
+    if (mine.length === 0) {
+      return;
+    }
+    const remembered = await offsetsFor(topic, nowMs - retentionMs + MARGIN_MS);
+    const forgotten = forgottenPartitions(positions, remembered);
+    if (forgotten.length > 0) {
+      const why = `It reaches back further than the inbox remembers (INBOX_RETENTION_DAYS, less a day), in partition ${forgotten.join(', ')}: its events would take effect twice.`;
+      await transaction((manager) => refuseReplay(manager, id, why));
+      log.error('a replay was refused', { id, topic, requestedBy: request.requestedBy, why });
+      return;
+    }
+    const moved = (await seek(mine)).map(({ partition }) => partition);
+    if (moved.length > 0) {
+      await transaction((manager) => markReplayed(manager, id, moved));
+      log.warn('a topic is read again, because an operator asked for it', {
+        id,
+        topic,
+        partitions: mine.filter(({ partition }) => moved.includes(partition)),
+        requestedBy: request.requestedBy,
+      });
+    }
+  }
+}
