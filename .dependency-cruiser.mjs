@@ -127,13 +127,21 @@ export default {
       name: 'e2e-looks-from-outside',
       comment: 'A story speaks HTTP and Kafka like a customer would: contracts, testing and the local stack, no more.',
       severity: 'error',
-      from: { path: '^e2e/' },
+      from: { path: '^e2e/', pathNot: '^e2e/src/bench/' },
       to: { path: '^(apps|libs|infra)/', pathNot: '^(libs/contracts|libs/testing|infra/local)/' },
+    },
+    {
+      name: 'bench-knows-the-parts-it-measures',
+      comment: 'The benchmark introduces outbox, Kafka and inbox to one another, as an app would; whole services it starts.',
+      severity: 'error',
+      from: { path: '^e2e/src/bench/' },
+      to: { path: ['^apps/', inside(...layer('defaults'))] },
     },
   ],
   options: {
     doNotFollow: { path: ['node_modules', '(^|/)dist/'] },
-    exclude: { path: '(^|/)dist/' },
+    // Programs of the benchmark's peers import what is not installed here.
+    exclude: { path: '(^|/)dist/|^e2e/peers/' },
     tsConfig: { fileName: 'tsconfig.base.json' },
     // "specify" keeps imports of types apart from imports of values, and sees both.
     tsPreCompilationDeps: 'specify',

@@ -74,6 +74,11 @@ const fixtures: Fixture[] = [
   },
   { rule: 'e2e-looks-from-outside', file: 'e2e/src/inside.ts', text: "import '../../apps/orders/src/index.js';\n" },
   { rule: 'e2e-looks-from-outside', file: 'e2e/src/platform.ts', text: "import '@waybill/outbox';\n" },
+  {
+    rule: 'bench-knows-the-parts-it-measures',
+    file: 'e2e/src/bench/defaults.ts',
+    text: "import '@waybill/service-defaults';\n",
+  },
 ];
 
 /** The rules as `npm run lint` reads them, on another folder. */
