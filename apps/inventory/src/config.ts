@@ -1,4 +1,13 @@
-import { databaseConfig, httpConfig, kafkaConfig, rolesConfig, shutdownConfig, telemetryConfig } from '@waybill/config';
+import {
+  databaseConfig,
+  httpConfig,
+  inboxConfig,
+  kafkaConfig,
+  outboxConfig,
+  rolesConfig,
+  shutdownConfig,
+  telemetryConfig,
+} from '@waybill/config';
 import { z } from 'zod';
 
 /** Every variable that this service reads. */
@@ -6,6 +15,8 @@ export const configSchema = z.object({
   ...httpConfig('inventory', 3002),
   ...databaseConfig('inventory'),
   ...kafkaConfig,
+  ...inboxConfig,
+  ...outboxConfig,
   ...rolesConfig,
   ...shutdownConfig,
   ...telemetryConfig,

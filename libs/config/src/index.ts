@@ -21,7 +21,9 @@ export { portOf } from './relations.js';
 export {
   databaseConfig,
   httpConfig,
+  inboxConfig,
   kafkaConfig,
+  outboxConfig,
   type Role,
   roles,
   rolesConfig,

@@ -80,6 +80,27 @@ export const kafkaConfig = {
     .describe('The password itself. A file is better: the environment of a process is easily seen.'),
 };
 
+/** How a consumer remembers what it has handled, and how often it tries what fails. */
+export const inboxConfig = {
+  INBOX_RETENTION_DAYS: integer({ min: 1, max: 3_650 })
+    .default(30)
+    .describe(
+      'How long a handled event is remembered. Longer than anything can bring it back: topic and dead-letter retention, retries and archive together; checked at the start.',
+    ),
+  INBOX_ATTEMPTS_MAX: integer({ min: 3, max: 1_000 })
+    .default(12)
+    .describe('How often a failing event is tried before it is dead and waits for an operator. The pauses grow to a minute.'),
+};
+
+/** What becomes of events that Kafka has. */
+export const outboxConfig = {
+  OUTBOX_ARCHIVE_DAYS: integer({ min: 0, max: 365 })
+    .default(0)
+    .describe(
+      'Days that an event is kept in outbox_archive after Kafka acknowledged it, so that republish can fill a lost topic again. 0: it is deleted at once.',
+    ),
+};
+
 /** Where traces go. The exporter reads these variables itself; they are here to be checked and documented. */
 export const telemetryConfig = {
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl()

@@ -1,5 +1,6 @@
 import { DataSource, type EntitySubscriberInterface, type MixedList } from 'typeorm';
 import { type ConnectionSettings, sessionLimits, withoutSslOf } from './connection.js';
+import { PreparingClient } from './preparing-client.js';
 
 export interface DataSourceSettings extends ConnectionSettings {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- TypeORM's own type for a list of entity classes
@@ -28,6 +29,14 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     // Only the migrations of a service change its schema.
     synchronize: false,
     installExtensions: false,
-    extra: { ...sessionLimits, connectionTimeoutMillis: CHECKOUT_TIMEOUT_MS, keepAlive: true },
+    extra: {
+      ...sessionLimits,
+      connectionTimeoutMillis: CHECKOUT_TIMEOUT_MS,
+      keepAlive: true,
+      Client: PreparingClient,
+      // Statements that do not wait for each other go out together. Where one fails, those behind it fail too, and COMMIT
+      // is answered with ROLLBACK: `transaction` looks at that.
+      pipeline: true,
+    },
   });
 }

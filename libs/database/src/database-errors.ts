@@ -15,8 +15,10 @@ export class ConnectionLostError extends Error {
   /** SQLSTATE connection_failure. */
   readonly code = '08006';
 
-  constructor() {
-    super('The connection to the database was lost before the transaction was committed; nothing of it has happened.');
+  constructor(cause?: unknown) {
+    super('The connection to the database was lost before the transaction was committed; nothing of it has happened.', {
+      cause,
+    });
     this.name = 'ConnectionLostError';
   }
 }
@@ -84,6 +86,14 @@ export function isConnectionLost(error: unknown): boolean {
 /** SQLSTATE of the error or of what it wraps, such as `40001`. */
 export function sqlStateOf(error: unknown): string | undefined {
   return causes(error).find(({ code }) => code !== undefined && /^[0-9A-Z]{5}$/.test(code))?.code;
+}
+
+/**
+ * True for a prepared statement whose columns a migration has changed since: nothing has happened, and prepared anew it
+ * will do. Postgres has no SQLSTATE of its own for it.
+ */
+export function isStalePlan(error: unknown): boolean {
+  return causes(error).some(({ code, message }) => code === '0A000' && message.startsWith('cached plan must not change'));
 }
 
 interface Cause {

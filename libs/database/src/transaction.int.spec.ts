@@ -102,6 +102,28 @@ describe('transaction', () => {
     expect(await n(1)).toBe(8);
   });
 
+  it('sends statements that do not wait for each other at once, and answers each with its own rows', async () => {
+    const answers = await transaction(dataSource, async (manager) => {
+      const slow = manager.query<{ n: number }[]>('SELECT 1 AS n, pg_sleep(0.05)');
+      const quick = Array.from({ length: 50 }, (_, n) => manager.query<{ n: number }[]>('SELECT $1::integer AS n', [n]));
+      return Promise.all([slow, ...quick]);
+    });
+    expect(answers.map(([row]) => row?.n)).toEqual([1, ...Array.from({ length: 50 }, (_, n) => n)]);
+  });
+
+  it('loses all of a pipelined transaction when one statement fails, and tells of that one', async () => {
+    const failure = transaction(dataSource, async (manager) => {
+      const settled = await Promise.allSettled([
+        manager.query('UPDATE rows SET n = 7 WHERE id = 1'),
+        manager.query('INSERT INTO rows VALUES (1, 0)'),
+        manager.query('UPDATE rows SET n = 8 WHERE id = 2'),
+      ]);
+      expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    });
+    await expect(failure).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+    expect([await n(1), await n(2)]).toEqual([0, 0]);
+  });
+
   it('lets a constraint that fails at COMMIT through as it is', async () => {
     const failure = transaction(dataSource, (manager) => manager.query('INSERT INTO children VALUES (99)'));
     await expect(failure.catch(sqlStateOf)).resolves.toBe('23503');

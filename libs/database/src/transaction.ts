@@ -6,6 +6,7 @@ import {
   CommitUnknownError,
   ConnectionLostError,
   isConnectionLost,
+  isStalePlan,
   sqlStateOf,
 } from './database-errors.js';
 
@@ -15,7 +16,8 @@ const ATTEMPTS_MAX = 4;
 const BACKOFF_MS = 20;
 
 /**
- * Runs one transaction, again from the start after a serialization failure or deadlock (at most 4 times).
+ * Runs one transaction, again from the start after a serialization failure, a deadlock, or a migration that made a
+ * prepared statement stale (at most 4 times).
  *
  * `run` must do all its work through the manager it is given, and may run more than once.
  * @throws CommitUnknownError when the connection was lost at COMMIT
@@ -27,7 +29,7 @@ export async function transaction<T>(dataSource: DataSource, run: (manager: Enti
     try {
       return await runOnce(dataSource, run);
     } catch (error) {
-      if (attempt >= ATTEMPTS_MAX || !RETRIABLE.has(sqlStateOf(error) ?? '')) {
+      if (attempt >= ATTEMPTS_MAX || !(RETRIABLE.has(sqlStateOf(error) ?? '') || isStalePlan(error))) {
         throw error;
       }
       // Two transactions that collided must not meet again at the same moment.
@@ -38,20 +40,59 @@ export async function transaction<T>(dataSource: DataSource, run: (manager: Enti
 
 async function runOnce<T>(dataSource: DataSource, run: (manager: EntityManager) => Promise<T>): Promise<T> {
   const runner = dataSource.createQueryRunner();
+  let broken: Error | undefined;
   try {
-    await runner.startTransaction();
+    await begin(runner);
     let result: T;
     try {
       result = await run(runner.manager);
     } catch (error) {
+      if (runner.isReleased && !isConnectionLost(error)) {
+        // TypeORM has taken the broken connection away, and complains of its absence.
+        throw new ConnectionLostError(error);
+      }
       await rollBack(runner);
       throw error;
     }
     await commit(runner);
     return result;
+  } catch (error) {
+    broken = error instanceof Error && isConnectionLost(error) ? error : undefined;
+    throw error;
   } finally {
-    await runner.release();
+    await release(runner, broken);
   }
+}
+
+/**
+ * BEGIN goes out together with the first statement of the transaction, which saves a round trip: a connection that is
+ * lost fails both, and no other error of BEGIN is possible.
+ */
+async function begin(runner: QueryRunner): Promise<void> {
+  const client = (await runner.connect()) as pg.PoolClient;
+  await runner.broadcaster.broadcast('BeforeTransactionStart');
+  const session = runner as unknown as { isTransactionActive: boolean; transactionDepth: number };
+  session.isTransactionActive = true;
+  session.transactionDepth = 1;
+  client.query('BEGIN').catch(() => undefined);
+  await runner.broadcaster.broadcast('AfterTransactionStart');
+}
+
+/**
+ * Gives the connection back, and one that is lost for good: the server's last word comes before the end of the socket
+ * is seen, and in between the pool would hand the dead connection to the next one.
+ */
+async function release(runner: QueryRunner, broken: Error | undefined): Promise<void> {
+  if (broken === undefined) {
+    await runner.release();
+  } else {
+    await (runner as unknown as LosesConnections).releasePostgresConnection(broken);
+  }
+}
+
+/** TypeORM's own way to tell the pool, which it keeps private. */
+interface LosesConnections {
+  releasePostgresConnection(error: Error): Promise<void>;
 }
 
 /**

@@ -123,3 +123,29 @@ describe('once', () => {
     ]);
   });
 });
+
+describe('onceBatch', () => {
+  const others = Array.from({ length: 3 }, (_, n) => ({ ...event, id: `01937fd1-7f5a-7c3e-8a55-00000000000${n}` }));
+
+  it('runs one effect over all that are fresh, each once and in their order', async () => {
+    await inbox.once(others[1] ?? event, () => Promise.resolve());
+    let seen: string[] = [];
+    const fresh = await inbox.onceBatch([...others, event, event, ...others], async (manager, events) => {
+      seen = events.map(({ id }) => id);
+      await manager.query('INSERT INTO effects SELECT 1 FROM generate_series(1, $1)', [events.length]);
+    });
+    expect(fresh).toBe(3);
+    expect(seen).toEqual([others[0]?.id, others[2]?.id, event.id]);
+    expect(await effects()).toBe(3);
+    expect(await inbox.onceBatch(others, () => Promise.reject(new Error('nothing is fresh')))).toBe(0);
+  });
+
+  it('remembers nothing when the effect fails', async () => {
+    const failure = inbox.onceBatch(others, async (manager) => {
+      await manager.query('INSERT INTO effects VALUES (1)');
+      throw new Error('half way');
+    });
+    await expect(failure).rejects.toThrow('half way');
+    expect(await inbox.onceBatch(others, () => Promise.resolve())).toBe(3);
+  });
+});

@@ -1,18 +1,15 @@
-import type { Envelope, Position } from '@waybill/contracts';
 import type { EntityManager } from 'typeorm';
+import { type HandledEvent, identityOf, markStale, rememberEvents } from './dedup-rows.js';
 
 /** `stale`: the event came too late to matter, by the state machine's word; it counts as handled. */
 export type EffectOutcome = 'done' | 'stale';
 export type InboxOutcome = EffectOutcome | 'duplicate';
 
-/** Runs one transaction and resolves after its commit; may run it again after a serialization failure. */
+/**
+ * Runs one transaction and resolves after its commit; may run it again after a serialization failure. It must reject
+ * when Postgres answers COMMIT with ROLLBACK, as it does after a statement whose error was caught.
+ */
 export type RunTransaction = <T>(run: (manager: EntityManager) => Promise<T>) => Promise<T>;
-
-const REMEMBER = `INSERT INTO inbox (consumer, source, id, topic, partition, "offset", subject, sequence)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-  ON CONFLICT DO NOTHING RETURNING true AS fresh`;
-
-const MARK_STALE = `UPDATE inbox SET outcome = 'stale' WHERE consumer = $1 AND source = $2 AND id = $3`;
 
 /**
  * The idempotent consumer: an event's effect happens once in this database, however often Kafka brings it.
@@ -37,28 +34,39 @@ export class Inbox {
    * `effect` must do all its work through the manager, and may run more than once.
    */
   async once(
-    event: Envelope & Position,
+    event: HandledEvent,
     effect: (manager: EntityManager) => Promise<EffectOutcome | void>,
   ): Promise<InboxOutcome> {
     return this.transaction(async (manager) => {
-      const fresh = await manager.query<unknown[]>(REMEMBER, [
-        this.consumer,
-        event.source,
-        event.id,
-        event.topic,
-        event.partition,
-        event.offset,
-        event.subject,
-        event.version,
-      ]);
-      if (fresh.length === 0) {
+      if ((await rememberEvents(manager, this.consumer, [event])).size === 0) {
         return 'duplicate';
       }
       const outcome = (await effect(manager)) ?? 'done';
       if (outcome === 'stale') {
-        await manager.query(MARK_STALE, [this.consumer, event.source, event.id]);
+        await markStale(manager, this.consumer, [event]);
       }
       return outcome;
+    });
+  }
+
+  /**
+   * The same for many events and one effect, in one transaction: the fastest way, for effects that are a statement over
+   * a set. `effect` gets those that are fresh, each once, in the order in which they were given. An error rolls back all.
+   *
+   * Answers how many were fresh.
+   */
+  async onceBatch<E extends HandledEvent>(
+    events: readonly E[],
+    effect: (manager: EntityManager, fresh: readonly E[]) => Promise<void>,
+  ): Promise<number> {
+    const each = [...new Map(events.map((event) => [identityOf(event), event])).values()];
+    return this.transaction(async (manager) => {
+      const remembered = await rememberEvents(manager, this.consumer, each);
+      const fresh = each.filter((event) => remembered.has(identityOf(event)));
+      if (fresh.length > 0) {
+        await effect(manager, fresh);
+      }
+      return fresh.length;
     });
   }
 }

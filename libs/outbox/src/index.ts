@@ -1,7 +1,13 @@
+export { discardHeld, type HeldRowOutcome, releaseHeld } from './held-row.js';
 export { Outbox, PAYLOAD_BYTES_MAX } from './outbox.js';
-export { type OutboxRecord, type OutboxRow } from './outbox-batch.js';
+export { OutboxArchiveCleaner, type OutboxArchiveCleanerOptions } from './outbox-archive-cleaner.js';
+export { type OutboxRow } from './outbox-batch.js';
 export { InvalidEventError, isRecordRefused, NotInTransactionError } from './outbox-errors.js';
+export { type ListedRow, listOutbox, type ListOptions, showOutbox, type ShownRow } from './outbox-listing.js';
+export { type OutboxRecord } from './outbox-record.js';
 export { OutboxRelay, type OutboxRelayOptions, type RelayLog, type RelayStatus } from './outbox-relay.js';
 export { OutboxSignal, type OutboxSignalOptions } from './outbox-signal.js';
-export { outboxTables } from './outbox-tables.js';
+export { outboxArchiveTables, outboxTables } from './outbox-tables.js';
+export { type RawRecord } from './raw-record.js';
+export { republish, type Republished, type RepublishOptions } from './republish.js';
 export { shardOf, SHARDS } from './shard.js';

@@ -1,11 +1,13 @@
 import { partitionOf } from '@waybill/contracts';
 import { describe, expect, it } from 'vitest';
-import { byVersion, type OutboxRow, toRecord, withinBytes } from './outbox-batch.js';
+import { byVersion, type OutboxRow, withinBytes } from './outbox-batch.js';
+import { toRecord } from './outbox-record.js';
 
 function row(seq: number, aggregateid: string, version: number, payload = '{}'): OutboxRow {
   return {
     seq: String(seq),
     id: `00000000-0000-7000-8000-${String(seq).padStart(12, '0')}`,
+    shard: 0,
     topic: 'waybill.orders',
     aggregatetype: 'order',
     aggregateid,
@@ -21,6 +23,7 @@ function row(seq: number, aggregateid: string, version: number, payload = '{}'):
     baggage: null,
     deadline: null,
     flags: null,
+    raw: null,
   };
 }
 

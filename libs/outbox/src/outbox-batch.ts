@@ -1,4 +1,4 @@
-import { partitionOf, toHeaders } from '@waybill/contracts';
+import { partitionOf } from '@waybill/contracts';
 import type pg from 'pg';
 import { SHARDS } from './shard.js';
 import type { HeldShards } from './shard-leases.js';
@@ -7,6 +7,7 @@ import type { HeldShards } from './shard-leases.js';
 export interface OutboxRow {
   readonly seq: string;
   readonly id: string;
+  readonly shard: number;
   readonly topic: string;
   readonly aggregatetype: string;
   readonly aggregateid: string;
@@ -22,14 +23,8 @@ export interface OutboxRow {
   readonly baggage: string | null;
   readonly deadline: string | null;
   readonly flags: string | null;
-}
-
-/** What `publish` gets: one Kafka record. */
-export interface OutboxRecord {
-  readonly topic: string;
-  readonly key: string;
-  readonly value: string;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Of a raw row: the record as it is to be sent. */
+  readonly raw: string | null;
 }
 
 /*
@@ -43,22 +38,42 @@ export interface OutboxRecord {
  * read it 64 times a batch.)
  * A held row holds back the later versions of its aggregate. `earlier` fetches versions that belong before a row of
  * the batch but drew a higher `seq` than all of it (possible only where `append` came before the aggregate's lock).
+ * `running` bounds the memory that a batch of large payloads takes; it asks for their sizes, which does not load them.
+ * `sending` notes what is read and so about to be sent: were the process to die of it, its successor would know.
  */
 const FENCED = `EXISTS (
   SELECT 1 FROM outbox_leases l WHERE l.shard = o.shard AND l.fence = ($1::bigint[])[o.shard + 1])`;
 
-const DELETE_AND_READ = `
+const ARCHIVED = `seq, id, shard, topic, aggregatetype, aggregateid, version, type, payload, occurred_at, partitionkey,
+  correlationid, causationid, traceparent, tracestate, baggage, deadline, flags`;
+
+const ACKNOWLEDGED = `DELETE FROM outbox o WHERE o.seq = ANY ($2::bigint[]) AND ${FENCED}`;
+
+/** Raw rows are copies of what is kept elsewhere: they are never archived. */
+const ACKNOWLEDGED_TO_ARCHIVE = `${ACKNOWLEDGED} RETURNING o.*
+  ), archived AS (
+    INSERT INTO outbox_archive (${ARCHIVED}) SELECT ${ARCHIVED} FROM acknowledged WHERE raw IS NULL`;
+
+const SELECTED = `seq, id, shard, topic, aggregatetype, aggregateid, version, type, payload,
+  to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS occurred_at,
+  partitionkey, correlationid, causationid, traceparent, tracestate, baggage, deadline, flags, raw`;
+
+const deleteAndReadStatement = (acknowledged: string): string => `
   WITH done AS MATERIALIZED (SELECT unnest($2::bigint[]) AS seq),
   acknowledged AS (
-    DELETE FROM outbox o WHERE o.seq = ANY ($2::bigint[]) AND ${FENCED}
+    ${acknowledged}
   ),
   lowest AS MATERIALIZED (
-    SELECT o.* FROM outbox o
-    WHERE NOT o.held AND o.seq NOT IN (SELECT seq FROM done) AND ${FENCED}
-      AND NOT EXISTS (
-        SELECT 1 FROM outbox h
-        WHERE h.held AND h.aggregatetype = o.aggregatetype AND h.aggregateid = o.aggregateid AND h.version < o.version)
-    ORDER BY o.seq LIMIT $3
+    SELECT * FROM (
+      SELECT o.*, octet_length(o.payload) AS own,
+        sum(octet_length(o.payload) + coalesce(octet_length(o.raw), 0)) OVER (ORDER BY o.seq ROWS UNBOUNDED PRECEDING) AS running
+      FROM outbox o
+      WHERE NOT o.held AND ($1::bigint[])[o.shard + 1] IS NOT NULL AND o.seq NOT IN (SELECT seq FROM done) AND ${FENCED}
+        AND NOT EXISTS (
+          SELECT 1 FROM outbox h
+          WHERE h.held AND h.aggregatetype = o.aggregatetype AND h.aggregateid = o.aggregateid AND h.version < o.version)
+      ORDER BY o.seq LIMIT $3) AS within_rows
+    WHERE running - own - coalesce(octet_length(raw), 0) < $4
   ),
   earlier AS (
     SELECT predecessor.* FROM lowest,
@@ -69,11 +84,24 @@ const DELETE_AND_READ = `
           AND p.version < lowest.version
         OFFSET 0) AS predecessor
     WHERE predecessor.seq > (SELECT max(seq) FROM lowest) AND predecessor.seq NOT IN (SELECT seq FROM done)
+  ),
+  batch AS (
+    SELECT CASE WHEN $6 THEN min(seq) END AS first_seq, CASE WHEN $6 THEN max(seq) END AS last_seq,
+      CASE WHEN $6 THEN count(*)::int ELSE 0 END AS row_count
+    FROM (SELECT seq FROM lowest UNION ALL SELECT seq FROM earlier) AS read
+  ),
+  sending AS (
+    UPDATE outbox_sends s SET first_seq = batch.first_seq, last_seq = batch.last_seq, row_count = batch.row_count
+    FROM batch WHERE s.owner = $5
+      AND (s.first_seq, s.last_seq, s.row_count) IS DISTINCT FROM (batch.first_seq, batch.last_seq, batch.row_count)
   )
-  SELECT seq, id, topic, aggregatetype, aggregateid, version, type, payload,
-    to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS occurred_at,
-    partitionkey, correlationid, causationid, traceparent, tracestate, baggage, deadline, flags
-  FROM (SELECT * FROM lowest UNION ALL SELECT * FROM earlier) AS batch`;
+  SELECT ${SELECTED} FROM lowest UNION ALL SELECT ${SELECTED} FROM earlier`;
+
+const DELETE_AND_READ = { name: 'outbox-delete-and-read', text: deleteAndReadStatement(ACKNOWLEDGED) };
+const ARCHIVE_AND_READ = { name: 'outbox-archive-and-read', text: deleteAndReadStatement(ACKNOWLEDGED_TO_ARCHIVE) };
+
+/** What a batch may take of memory, beside its last row. The bound for one partition is another: see withinBytes. */
+const READ_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * Prepares a connection for reading the outbox. Its rows live for milliseconds, so that the planner's statistics say
@@ -90,26 +118,48 @@ export async function prepareForReading(client: pg.Client): Promise<void> {
   await client.query('SET jit = off');
 }
 
+export interface ReadOptions {
+  /** Whose sends are noted. */
+  readonly owner: string;
+  readonly rowsMax: number;
+  /** Acknowledged rows move to the archive instead of being deleted. */
+  readonly archive: boolean;
+  /** False: what is read is not noted as what a death would be blamed on. */
+  readonly note: boolean;
+}
+
 /** Deletes the acknowledged rows and returns the next ones, both only in shards whose lease is still ours. */
 export async function deleteAndRead(
   client: pg.Client,
   held: HeldShards,
   acknowledged: readonly string[],
-  rowsMax: number,
+  { owner, rowsMax, archive, note }: ReadOptions,
 ): Promise<OutboxRow[]> {
   const { rows } = await client.query<OutboxRow>({
-    name: 'outbox-delete-and-read',
-    text: DELETE_AND_READ,
-    values: [fencesByShard(held), acknowledged, rowsMax],
+    ...(archive ? ARCHIVE_AND_READ : DELETE_AND_READ),
+    values: [fencesByShard(held), `{${acknowledged.join(',')}}`, rowsMax, READ_BYTES_MAX, owner, note],
   });
   return byVersion(inOrder(rows));
 }
 
-const HOLD = `UPDATE outbox o SET held = true, attempts = o.attempts + 1, error = $3 WHERE o.seq = $2 AND ${FENCED}`;
+const NOTE = `UPDATE outbox_sends SET first_seq = $2, last_seq = $3, row_count = $4 WHERE owner = $1`;
 
-/** Sets a row aside with the broker's reason, if its shard is still ours. */
-export async function holdRow(client: pg.Client, held: HeldShards, seq: string, error: string): Promise<void> {
-  await client.query(HOLD, [fencesByShard(held), seq, error.slice(0, 2_000)]);
+/** Notes that only these of the rows read are sent now. */
+export async function noteSending(client: pg.Client, owner: string, rows: readonly OutboxRow[]): Promise<void> {
+  const seqs = rows.map(({ seq }) => Number(seq));
+  await client.query(NOTE, [owner, Math.min(...seqs), Math.max(...seqs), rows.length]);
+}
+
+/** Nothing is being sent: whatever ends the process now, the rows are not to blame. */
+export async function noteNothing(client: pg.Client, owner: string): Promise<void> {
+  await client.query(NOTE, [owner, null, null, 0]);
+}
+
+const HOLD = `UPDATE outbox o SET held = true, attempts = o.attempts + $4, error = $3 WHERE o.seq = $2 AND ${FENCED}`;
+
+/** Sets a row aside with the reason, if its shard is still ours. */
+export async function holdRow(client: pg.Client, held: HeldShards, seq: string, error: string, attempts = 1): Promise<void> {
+  await client.query(HOLD, [fencesByShard(held), seq, error.slice(0, 2_000), attempts]);
 }
 
 /** The token of each shard at its place; null where the shard is not ours, which equals nothing. */
@@ -122,25 +172,33 @@ function fencesByShard({ shards, fences }: HeldShards): (string | null)[] {
 }
 
 /** Each row once, by `seq`: what was fetched as somebody's predecessor comes last, and may come twice. */
-function inOrder(rows: readonly OutboxRow[]): OutboxRow[] {
-  const once = new Map(rows.map((row) => [row.seq, row]));
-  // Decimal strings without leading zeros: the longer one is the larger one.
-  return [...once.values()].sort((a, b) => a.seq.length - b.seq.length || (a.seq < b.seq ? -1 : 1));
+function inOrder(rows: readonly OutboxRow[]): readonly OutboxRow[] {
+  // Nearly always they are.
+  if (rows.every((row, index) => index === 0 || Number(rows[index - 1]?.seq) < Number(row.seq))) {
+    return rows;
+  }
+  return [...new Map(rows.map((row) => [row.seq, row])).values()].sort((a, b) => Number(a.seq) - Number(b.seq));
 }
 
 /** Rows of one aggregate change places among themselves until they stand in the order of their versions. */
 export function byVersion(rows: readonly OutboxRow[]): OutboxRow[] {
   const queues = new Map<string, OutboxRow[]>();
+  let ordered = true;
   for (const row of rows) {
-    const queue = queues.get(aggregateOf(row));
+    const aggregate = aggregateOf(row);
+    const queue = queues.get(aggregate);
     if (queue === undefined) {
-      queues.set(aggregateOf(row), [row]);
+      queues.set(aggregate, [row]);
     } else {
+      ordered &&= Number(queue.at(-1)?.version) < Number(row.version);
       queue.push(row);
     }
   }
+  if (ordered) {
+    return [...rows];
+  }
   for (const queue of queues.values()) {
-    queue.sort((a, b) => Number(BigInt(a.version) - BigInt(b.version)));
+    queue.sort((a, b) => Number(a.version) - Number(b.version));
   }
   return rows.map((row) => queues.get(aggregateOf(row))?.shift() ?? row);
 }
@@ -166,31 +224,7 @@ export function withinBytes(rows: readonly OutboxRow[], bytesMax: number): Outbo
 
 /** Names and values of the headers come to some 600 bytes; baggage may be much more. */
 function sizeOf(row: OutboxRow): number {
-  return Buffer.byteLength(row.payload) + (row.baggage?.length ?? 0) + (row.tracestate?.length ?? 0) + 800;
-}
-
-export function toRecord(row: OutboxRow, source: string): OutboxRecord {
-  return {
-    topic: row.topic,
-    key: row.partitionkey,
-    value: row.payload,
-    headers: toHeaders({
-      id: row.id,
-      source,
-      type: row.type,
-      subject: row.aggregateid,
-      time: row.occurred_at,
-      version: row.version,
-      partitionKey: row.partitionkey,
-      correlationId: row.correlationid,
-      causationId: row.causationid ?? undefined,
-      deadline: row.deadline ?? undefined,
-      flags: row.flags ?? undefined,
-      traceparent: row.traceparent ?? undefined,
-      tracestate: row.tracestate ?? undefined,
-      baggage: row.baggage ?? undefined,
-    }),
-  };
+  return Buffer.byteLength(row.payload) + (row.raw?.length ?? 0) + (row.baggage?.length ?? 0) + (row.tracestate?.length ?? 0) + 800;
 }
 
 export function aggregateOf(row: OutboxRow): string {

@@ -1,10 +1,10 @@
-/** `append` was called where no transaction is open: the change and its event could part. A programming error. */
+/** A function was called where no transaction is open: what belongs together could part. A programming error. */
 export class NotInTransactionError extends Error {
   readonly code = 'OUTBOX_NOT_IN_TRANSACTION';
 
-  constructor(readonly eventType: string) {
+  constructor(readonly call: string) {
     super(
-      `outbox.append(${eventType}) needs the manager of an open transaction: pass the one that transaction() or inbox.once() gave you.`,
+      `${call} needs the manager of an open transaction: pass the one that transaction() or inbox.once() gave you.`,
     );
     this.name = 'NotInTransactionError';
   }

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { DataSource, EntitySubscriberInterface, QueryRunner } from 'typeorm';
+import { SHARDS } from './shard.js';
 
 /*
  * How a relay learns of new rows within milliseconds.
@@ -7,21 +8,36 @@ import type { DataSource, EntitySubscriberInterface, QueryRunner } from 'typeorm
  * In the same process: a call, after the commit. In other processes: NOTIFY, sent after the commit on a connection of
  * its own, at once and then at most once in 5 ms. Never inside the writers' transactions: measured, NOTIFY there halves
  * their throughput, because commits that notify queue on one database-wide lock. A lost signal costs one poll.
+ *
+ * A signal says which shards got rows, as a set of 64 bits: it is not sent where the relay in this process owns them
+ * all, and wakes only those relays elsewhere that own one of them.
  */
 
 const CHANNEL = 'waybill_outbox';
+/** A signal that names no shards wakes every relay: one of them came or went. */
+export const ANNOUNCE = `NOTIFY ${CHANNEL}`;
 const COALESCE_MS = 5;
 const RECONNECT_MS = 1_000;
 
 const MARK = 'waybillOutbox';
 
-interface RunnerData {
-  [MARK]?: boolean;
+/** A set of shards, one bit each. */
+export type ShardSet = bigint;
+
+export const ALL_SHARDS: ShardSet = (1n << BigInt(SHARDS)) - 1n;
+
+export function shardSet(shards: readonly number[]): ShardSet {
+  return shards.reduce((set, shard) => set | (1n << BigInt(shard)), 0n);
 }
 
-/** Remembers on the transaction's own runner that it wrote to the outbox. */
-export function markForWakeUp(runner: QueryRunner): void {
-  (runner.data as RunnerData)[MARK] = true;
+interface RunnerData {
+  [MARK]?: ShardSet;
+}
+
+/** Remembers on the transaction's own runner that it wrote to the outbox: to one shard, or to any. */
+export function markForWakeUp(runner: QueryRunner, shard?: number): void {
+  const data = runner.data as RunnerData;
+  data[MARK] = (data[MARK] ?? 0n) | (shard === undefined ? ALL_SHARDS : 1n << BigInt(shard));
 }
 
 export interface OutboxSignalOptions {
@@ -31,16 +47,17 @@ export interface OutboxSignalOptions {
 }
 
 export class OutboxSignal {
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<(shards: ShardSet) => void>();
   private client: pg.Client | undefined;
   private reconnect: NodeJS.Timeout | undefined;
   private connecting: Promise<void> | undefined;
   private coalesce: NodeJS.Timeout | undefined;
   private notifying = false;
-  private again = false;
+  /** What others have not been told yet. */
+  private untold: ShardSet = 0n;
   private stopped = false;
-  /** True while the relay in this process owns every shard: then nobody else needs to be told. */
-  relayOwnsAll: () => boolean = () => false;
+  /** The shards of the relay in this process: nobody else needs to be told of these. */
+  ownedHere: () => ShardSet = () => 0n;
 
   constructor(private readonly options: OutboxSignalOptions = {}) {}
 
@@ -57,7 +74,7 @@ export class OutboxSignal {
     this.client = undefined;
   }
 
-  onWake(listener: () => void): () => void {
+  onWake(listener: (shards: ShardSet) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -68,32 +85,34 @@ export class OutboxSignal {
       afterTransactionCommit: ({ queryRunner }) => {
         const data = queryRunner.data as RunnerData;
         // A released savepoint is reported as a commit, too; the rows are not visible before the real one.
-        if (data[MARK] === true && !queryRunner.isTransactionActive) {
-          data[MARK] = false;
-          this.committed();
+        const shards = data[MARK];
+        if (shards !== undefined && !queryRunner.isTransactionActive) {
+          delete data[MARK];
+          this.committed(shards);
         }
       },
     };
     dataSource.subscribers.push(subscriber);
   }
 
-  /** Rows were committed: wakes the relay here, and those elsewhere. */
-  committed(): void {
-    this.wakeHere();
-    if (!this.relayOwnsAll()) {
-      this.wakeOthers();
+  /** Rows of these shards were committed: wakes the relay here, and those elsewhere. */
+  committed(shards: ShardSet = ALL_SHARDS): void {
+    this.wakeHere(shards);
+    const elsewhere = shards & ~this.ownedHere();
+    if (elsewhere !== 0n) {
+      this.wakeOthers(elsewhere);
     }
   }
 
-  private wakeHere(): void {
+  private wakeHere(shards: ShardSet): void {
     for (const listener of this.listeners) {
-      listener();
+      listener(shards);
     }
   }
 
-  private wakeOthers(): void {
+  private wakeOthers(shards: ShardSet): void {
+    this.untold |= shards;
     if (this.coalesce !== undefined || this.notifying) {
-      this.again = true;
       return;
     }
     void this.notify();
@@ -105,16 +124,17 @@ export class OutboxSignal {
 
   /** The writer does not wait for it; a lost signal is made good by the poll. One at a time: pg has no queue to rely on. */
   private async notify(): Promise<void> {
+    const shards = this.untold;
+    this.untold = 0n;
     this.notifying = true;
-    await this.client?.query(`NOTIFY ${CHANNEL}`).catch(() => undefined);
+    await this.client?.query(`NOTIFY ${CHANNEL}, '${shards.toString(16)}'`).catch(() => undefined);
     this.notifying = false;
     this.wakeAgain();
   }
 
   private wakeAgain(): void {
-    if (this.again && !this.stopped) {
-      this.again = false;
-      this.wakeOthers();
+    if (this.untold !== 0n && !this.stopped) {
+      this.wakeOthers(0n);
     }
   }
 
@@ -130,10 +150,10 @@ export class OutboxSignal {
 
   private async listen(open: () => Promise<pg.Client>): Promise<void> {
     const client = await open();
-    client.on('notification', ({ processId }) => {
+    client.on('notification', ({ processId, payload }) => {
       // Our own NOTIFY comes back; this process was woken already.
       if (processId !== (client as pg.Client & { processID?: number }).processID) {
-        this.wakeHere();
+        this.wakeHere(/^[0-9a-f]{1,16}$/.test(payload ?? '') ? BigInt(`0x${payload}`) : ALL_SHARDS);
       }
     });
     client.on('end', () => {
@@ -145,7 +165,7 @@ export class OutboxSignal {
     await client.query(`LISTEN ${CHANNEL}`);
     this.client = client;
     // What was committed while nobody listened.
-    this.wakeHere();
+    this.wakeHere(ALL_SHARDS);
   }
 
   private retryLater(): void {

@@ -45,3 +45,56 @@ export const outboxTables: readonly string[] = [
   )`,
   `INSERT INTO outbox_leases (shard) SELECT generate_series(0, ${SHARDS - 1})`,
 ];
+
+/**
+ * What the outbox needs beyond its first tables, for a later migration: raw rows, the archive, and who relays.
+ */
+export const outboxArchiveTables: readonly string[] = [
+  // A record that goes out exactly as it is, as JSON; Debezium's columns stay what they are. See raw-row.ts.
+  `ALTER TABLE outbox ADD COLUMN raw text`,
+  // What Kafka has acknowledged, for OUTBOX_ARCHIVE_DAYS. It keeps `seq`, so that what comes back takes its old place.
+  `CREATE TABLE outbox_archive (
+    seq           bigint PRIMARY KEY,
+    id            uuid NOT NULL,
+    shard         smallint NOT NULL,
+    topic         text NOT NULL,
+    aggregatetype text NOT NULL,
+    aggregateid   text NOT NULL,
+    version       bigint NOT NULL,
+    type          text NOT NULL,
+    payload       text NOT NULL,
+    occurred_at   timestamptz NOT NULL,
+    partitionkey  text NOT NULL,
+    correlationid text NOT NULL,
+    causationid   text,
+    traceparent   text,
+    tracestate    text,
+    baggage       text,
+    deadline      text,
+    flags         text,
+    archived_at   timestamptz NOT NULL DEFAULT clock_timestamp()
+  )`,
+  // What is too old, and what was sent since a moment.
+  `CREATE INDEX outbox_archive_archived_at ON outbox_archive (archived_at)`,
+  // Only inserted, then deleted after days: vacuum by count, or the first one would come much too late.
+  `ALTER TABLE outbox_archive SET (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000,
+     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)`,
+  // Which relays are alive, so that each can work out its share of the shards.
+  `CREATE TABLE outbox_relays (
+    owner      text PRIMARY KEY,
+    expires_at timestamptz NOT NULL
+  )`,
+  // What each relay is sending just now: of one that died, the rows that may have killed it. A table of its own, because
+  // it is written with every batch, and must not wait for the renewal of a lease.
+  `CREATE TABLE outbox_sends (
+    owner     text PRIMARY KEY,
+    first_seq bigint,
+    last_seq  bigint,
+    row_count integer NOT NULL DEFAULT 0
+  ) WITH (fillfactor = 20)`,
+  ...['outbox_relays', 'outbox_sends', 'outbox_leases'].map(
+    // A handful of rows, written many times a second.
+    (table) => `ALTER TABLE ${table} SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500,
+     autovacuum_vacuum_cost_delay = 0)`,
+  ),
+];

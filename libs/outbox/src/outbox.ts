@@ -1,9 +1,12 @@
 import { eventSchemas, type EventType, type NewEvent, publishers, type Service } from '@waybill/contracts';
 import { currentTrace } from '@waybill/tracing';
+import type pg from 'pg';
 import type { EntityManager } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
-import { InvalidEventError, NotInTransactionError } from './outbox-errors.js';
+import { openTransaction } from './open-transaction.js';
+import { InvalidEventError } from './outbox-errors.js';
 import { markForWakeUp } from './outbox-signal.js';
+import { type RawRecord, storedForm } from './raw-record.js';
 import { shardOf } from './shard.js';
 
 /** Below the relay's bound for one partition's batch, which is below what the broker takes. */
@@ -13,6 +16,15 @@ const INSERT = `INSERT INTO outbox
   (id, shard, topic, aggregatetype, aggregateid, version, type, payload, partitionkey, correlationid, causationid,
    traceparent, tracestate, baggage)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`;
+
+/** The type that a raw row shows to whoever lists the outbox. */
+const RAW_TYPE = 'raw';
+
+// The same record may be written once more before the first one is sent: it is then the next version.
+const INSERT_RAW = `INSERT INTO outbox
+  (id, shard, topic, aggregatetype, aggregateid, version, type, payload, partitionkey, correlationid, raw)
+  SELECT $1, $2, $3, $4::text, $5::text, coalesce(max(version), 0) + 1, '${RAW_TYPE}', '', $6, $5, $7
+  FROM outbox WHERE aggregatetype = $4 AND aggregateid = $5`;
 
 /**
  * The transactional outbox: an event is a row beside the change that it tells of, so both commit or neither does.
@@ -39,15 +51,15 @@ export class Outbox {
    * @throws InvalidEventError when the event is not this service's, breaks its schema, or is too large
    */
   async append<T extends EventType>(manager: EntityManager, event: NewEvent<T>): Promise<void> {
-    const runner = manager.queryRunner;
-    if (runner?.isTransactionActive !== true) {
-      throw new NotInTransactionError(event.type);
-    }
+    const runner = openTransaction(manager, `outbox.append(${event.type})`);
     const payload = this.payloadOf(event);
     const trace = currentTrace();
-    await runner.query(INSERT, [
+    const shard = shardOf(this.aggregateType, event.aggregateId);
+    const client = (await runner.connect()) as pg.ClientBase;
+    // Parsed and planned once a connection.
+    await client.query({ name: 'outbox-append', text: INSERT, values: [
       uuidv7(),
-      shardOf(this.aggregateType, event.aggregateId),
+      shard,
       this.topic,
       this.aggregateType,
       event.aggregateId,
@@ -60,8 +72,24 @@ export class Outbox {
       trace.traceparent ?? null,
       trace.tracestate ?? null,
       trace.baggage ?? null,
-    ]);
-    markForWakeUp(runner);
+    ]});
+    markForWakeUp(runner, shard);
+  }
+
+  /**
+   * Writes a record that is sent with exactly these bytes and headers, in the caller's transaction: a dead letter. It
+   * holds nobody back, is not archived, and Debezium in the relay's place would have to leave it out.
+   *
+   * @throws NotInTransactionError outside a transaction
+   */
+  async appendRaw(manager: EntityManager, record: RawRecord): Promise<void> {
+    const runner = openTransaction(manager, `outbox.appendRaw(${record.topic})`);
+    const { topic, key, aggregateType, aggregateId } = record;
+    const shard = shardOf(aggregateType, aggregateId);
+    // Postgres' text takes no U+0000; a key that has one still stands in the record itself.
+    const shown = (key ?? '').replaceAll('\u0000', '\ufffd');
+    await runner.query(INSERT_RAW, [uuidv7(), shard, topic, aggregateType, aggregateId, shown, storedForm(record)]);
+    markForWakeUp(runner, shard);
   }
 
   /** Checked before the commit: what is accepted here can be sent, and read by every consumer. */

@@ -1,5 +1,6 @@
 import { toHeaders } from '@waybill/contracts';
 import type { ConsumedRecord } from '@waybill/kafka';
+import type { EntityManager } from 'typeorm';
 import { describe, expect, it, vi } from 'vitest';
 import { EventRouter } from './event-router.js';
 
@@ -31,89 +32,72 @@ function record(type: string, value: string | null, headers: Record<string, stri
   };
 }
 
-function setUp(answer: unknown = 'done') {
-  const handler = vi.fn(() => Promise.resolve(answer));
-  const deadLetter = vi.fn(() => Promise.resolve());
-  const counted = vi.fn();
-  const router = new EventRouter({ table: { 'waybill.order.rejected.v1': handler }, deadLetter, counted });
-  return { router, handler, deadLetter, counted };
+function setUp() {
+  const handler = vi.fn(() => Promise.resolve('stale' as const));
+  return { router: new EventRouter({ table: { 'waybill.order.rejected.v1': handler } }), handler };
 }
 
 describe('EventRouter', () => {
-  it('brings an event to its handler, with its data checked and its place in Kafka', async () => {
-    const { router, handler, deadLetter, counted } = setUp();
+  it('reads an event, with its data checked and its place in Kafka', () => {
+    const { router } = setUp();
     const value = JSON.stringify({ orderId, reason: 'no stock', unknown: true });
-    await router.handle(record('waybill.order.rejected.v1', value));
-    expect(handler).toHaveBeenCalledExactlyOnceWith(
-      expect.objectContaining({
+    expect(router.read(record('waybill.order.rejected.v1', value))).toEqual({
+      kind: 'event',
+      event: expect.objectContaining({
         type: 'waybill.order.rejected.v1',
         data: { orderId, reason: 'no stock' },
         topic: 'waybill.orders',
         partition: 3,
         offset: '12',
         version: 1,
-      }),
-    );
-    expect(counted).toHaveBeenCalledExactlyOnceWith('done', 'waybill.order.rejected.v1');
-    expect(deadLetter).not.toHaveBeenCalled();
+      }) as unknown,
+    });
   });
 
-  it.each(['stale', 'duplicate', 'done'])('counts what the inbox says: %s', async (answer) => {
-    const { router, counted } = setUp(answer);
-    await router.handle(record('waybill.order.rejected.v1', goodValue));
-    expect(counted).toHaveBeenCalledExactlyOnceWith(answer, 'waybill.order.rejected.v1');
+  it('brings an event to its handler, in the transaction that it is given, and says what the handler said', async () => {
+    const { router, handler } = setUp();
+    const reading = router.read(record('waybill.order.rejected.v1', goodValue));
+    const manager = {} as EntityManager;
+    const event = reading.kind === 'event' ? reading.event : undefined;
+    expect(event && (await router.effect(manager, event))).toBe('stale');
+    expect(handler).toHaveBeenCalledExactlyOnceWith(manager, event);
   });
 
   it.each(['waybill.order.shipped.v1', 'waybill.order.shipped.v2', 'somebody.elses.event', 'waybill.order.dreamt.v9'])(
-    'counts %s, which nobody asked for, as done',
-    async (type) => {
-      const { router, handler, deadLetter, counted } = setUp();
-      await router.handle(record(type, 'rubbish'));
-      expect(counted).toHaveBeenCalledExactlyOnceWith('ignored', expect.any(String));
-      expect(handler).not.toHaveBeenCalled();
-      expect(deadLetter).not.toHaveBeenCalled();
+    'ignores %s, which nobody asked for',
+    (type) => {
+      expect(setUp().router.read(record(type, 'rubbish')).kind).toBe('ignored');
     },
   );
 
-  it('never counts a stranger under a name of its own', async () => {
-    const { router, counted } = setUp();
-    await router.handle(record('somebody.elses.event', 'rubbish'));
-    expect(counted).toHaveBeenCalledExactlyOnceWith('ignored', 'unknown');
+  it('never counts a stranger under a name of its own', () => {
+    const { router } = setUp();
+    expect(router.read(record('somebody.elses.event', 'rubbish'))).toEqual({ kind: 'ignored', type: 'unknown' });
+    expect(router.read(record('somebody.elses.event', '', { ce_id: undefined }))).toMatchObject({ type: 'unknown' });
   });
 
   it.each([
     ['without an envelope', record('waybill.order.rejected.v1', '{}', { ce_id: undefined }), 'ce_id is missing'],
     ['whose data is not JSON', record('waybill.order.rejected.v1', 'rubbish'), 'not JSON'],
     ['without data', record('waybill.order.rejected.v1', null), 'not JSON'],
-  ])('sends a record %s to the dead letters', async (_, rubbish, problem) => {
-    const { router, handler, deadLetter, counted } = setUp();
-    await router.handle(rubbish);
-    expect(deadLetter).toHaveBeenCalledExactlyOnceWith(rubbish, expect.stringContaining(problem));
-    expect(counted).toHaveBeenCalledExactlyOnceWith('dead-lettered', 'waybill.order.rejected.v1');
-    expect(handler).not.toHaveBeenCalled();
-  });
-
-  it('fails when the dead letter cannot be written: the record must come again', async () => {
-    const { router, deadLetter, counted } = setUp();
-    deadLetter.mockRejectedValue(new Error('no broker'));
-    await expect(router.handle(record('waybill.order.rejected.v1', 'rubbish'))).rejects.toThrow('no broker');
-    expect(counted).not.toHaveBeenCalled();
-  });
-
-  it('fails when the handler fails: the event must come again', async () => {
-    const { router, handler, counted } = setUp();
-    handler.mockRejectedValue(new Error('deadlock'));
-    await expect(router.handle(record('waybill.order.rejected.v1', goodValue))).rejects.toThrow('deadlock');
-    expect(counted).not.toHaveBeenCalled();
+    ['with U+0000 in a name', record('waybill.order.rejected.v1', goodValue, { ce_subject: 'a\0b' }), 'U+0000'],
+    ['with a name of any length', record('waybill.order.rejected.v1', goodValue, { ce_source: 'x'.repeat(501) }), '500'],
+  ])('takes a record %s for no event', (_, rubbish, problem) => {
+    expect(setUp().router.read(rubbish)).toEqual({
+      kind: 'no-event',
+      type: 'waybill.order.rejected.v1',
+      problem: expect.stringContaining(problem) as string,
+    });
   });
 
   it.each([
-    ['a newer version of a type in the table', 'waybill.order.rejected.v2', '{}', 'upgrade the consumer'],
-    ['data that breaks its schema', 'waybill.order.rejected.v1', '{"orderId":7}', 'orderId'],
-  ])('never skips %s', async (_, type, value, problem) => {
-    const { router, handler, deadLetter } = setUp();
-    await expect(router.handle(record(type, value))).rejects.toThrow(problem);
-    expect(handler).not.toHaveBeenCalled();
-    expect(deadLetter).not.toHaveBeenCalled();
+    ['a newer version of a type in the table', 'newer-version', 'waybill.order.rejected.v2', '{}', 'upgrade the consumer'],
+    ['data that breaks its schema', 'breaks-schema', 'waybill.order.rejected.v1', '{"orderId":7}', 'orderId'],
+  ])('tells %s', (_, kind, type, value, problem) => {
+    expect(setUp().router.read(record(type, value))).toEqual({
+      kind,
+      envelope: expect.objectContaining({ type, subject: orderId }) as unknown,
+      problem: expect.stringContaining(problem) as string,
+    });
   });
 });

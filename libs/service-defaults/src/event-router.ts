@@ -1,100 +1,87 @@
-import {
-  type Envelope,
-  isEventType,
-  readData,
-  readEnvelope,
-  type ReceivedEvent,
-  versionOf,
-} from '@waybill/contracts';
-import type { ConsumedRecord } from '@waybill/kafka';
-import type { EventHandler, SubscriptionTable } from './subscriptions.js';
+import { type EventType, isEventType, readData, readEnvelope, type ReceivedEvent, versionOf } from '@waybill/contracts';
+import type { EffectOutcome, InboxRecord, Reading, Subscription } from '@waybill/inbox';
+import type { EntityManager } from 'typeorm';
+import type { EventHandler, Subscriptions } from './subscriptions.js';
 
-export type RecordOutcome = 'done' | 'stale' | 'duplicate' | 'ignored' | 'dead-lettered';
-
-export interface EventRouterOptions {
-  readonly table: SubscriptionTable;
-  /** Keeps a record that is no event at all, with its bytes and headers; must resolve only when it is kept. */
-  readonly deadLetter: (record: ConsumedRecord, reason: string) => Promise<void>;
-  readonly counted: (outcome: RecordOutcome, type: string) => void;
-}
+/** Of source, type, subject and key: what identifies an event has to fit into an index. */
+const NAME_MAX = 500;
 
 /**
- * Decides what becomes of a record. An error means: not done, bring it again; nothing is skipped.
+ * Says what a record is to a service, and brings an event to its handler. It decides nothing about failures.
  *
- * | the record | outcome |
+ * | the record | reading |
  * | --- | --- |
- * | is no event (no CloudEvents headers, or a value that is no JSON) | copied to the dead-letter topic, then done |
- * | an event of a type that is not in the table | ignored: done |
- * | a newer version of a type in the table | error: this consumer is behind, an upgrade is under way |
- * | breaks the schema of its type | error: its producer broke the contract |
- * | any other | what the handler says |
+ * | no CloudEvents headers, names that no table can hold, or a value that is no JSON | no event |
+ * | an event of a type that is not in the table | ignored |
+ * | a newer version of a type in the table | newer version: an upgrade is under way, and this consumer is behind |
+ * | breaks the schema of its type | breaks its schema: its producer broke the contract |
+ * | any other | an event |
  */
-export class EventRouter {
+export class EventRouter implements Subscription {
   private readonly names: ReadonlySet<string>;
 
-  constructor(private readonly options: EventRouterOptions) {
-    this.names = new Set(Object.keys(options.table).flatMap((type) => versionOf(type)?.name ?? []));
+  constructor(private readonly subscriptions: Subscriptions) {
+    this.names = new Set(Object.keys(subscriptions.table).flatMap((type) => versionOf(type)?.name ?? []));
   }
 
-  async handle(record: ConsumedRecord): Promise<void> {
+  read(record: InboxRecord): Reading {
+    const known = knownType(record.headers['ce_type']);
     const read = readEnvelope(record.headers, record.key);
     if (read.kind === 'no-event') {
-      await this.deadLetter(record, read.problem, record.headers['ce_type']);
-      return;
+      return { kind: 'no-event', type: known, problem: read.problem };
     }
     const { envelope } = read;
-    const { type } = envelope;
-    const handler = isEventType(type) ? (this.options.table[type] as EventHandler<typeof type> | undefined) : undefined;
-    if (!isEventType(type) || handler === undefined) {
-      this.refuseNewerVersion(envelope);
-      this.options.counted('ignored', isEventType(type) ? type : 'unknown');
-      return;
+    const { type, source, subject, partitionKey, correlationId } = envelope;
+    if (!isEventType(type) || this.handlerOf(type) === undefined) {
+      return this.isNewerVersion(type)
+        ? {
+            kind: 'newer-version',
+            envelope,
+            problem: `${type} is a version that this consumer does not know yet; upgrade the consumer`,
+          }
+        : { kind: 'ignored', type: known };
+    }
+    const names = [source, type, subject, partitionKey, correlationId, record.key ?? ''];
+    if (names.some((name) => name.length > NAME_MAX || name.includes('\0'))) {
+      const problem = `source, type, subject, keys and correlation id should have at most ${NAME_MAX} characters, none of them U+0000`;
+      return { kind: 'no-event', type, problem };
     }
     const data = readData(type, record.value?.toString('utf8'));
     switch (data.kind) {
       case 'not-json':
-        await this.deadLetter(record, data.problem, type);
-        return;
+        return { kind: 'no-event', type, problem: data.problem };
       case 'schema':
-        throw new UnreadableEventError(envelope, data.problem);
+        return { kind: 'breaks-schema', envelope, problem: data.problem };
       case 'data': {
         const { topic, partition, offset } = record;
-        const event = { ...envelope, topic, partition, offset, data: data.data } as ReceivedEvent;
-        this.options.counted(outcomeOf(await handler(event)), type);
+        return { kind: 'event', event: { ...envelope, topic, partition, offset, data: data.data } as ReceivedEvent };
       }
     }
   }
 
-  private refuseNewerVersion(envelope: Envelope): void {
-    const version = versionOf(envelope.type);
-    if (version !== undefined && !isEventType(envelope.type) && this.names.has(version.name)) {
-      throw new UnreadableEventError(
-        envelope,
-        `${envelope.type} is a version that this consumer does not know yet; upgrade the consumer`,
-      );
-    }
+  async effect(manager: EntityManager, event: ReceivedEvent): Promise<EffectOutcome> {
+    return (await this.handlerOf(event.type)?.(manager, event)) ?? 'done';
   }
 
-  private async deadLetter(record: ConsumedRecord, reason: string, type: string | undefined): Promise<void> {
-    await this.options.deadLetter(record, reason);
-    this.options.counted('dead-lettered', type !== undefined && isEventType(type) ? type : 'unknown');
+  async lockShared(manager: EntityManager, events: readonly ReceivedEvent[]): Promise<void> {
+    await this.subscriptions.lockShared?.(manager, events);
   }
-}
 
-/** An event that must not be skipped, and that this version of the consumer cannot read. */
-export class UnreadableEventError extends Error {
-  readonly code = 'UNREADABLE_EVENT';
+  committed(events: readonly ReceivedEvent[]): void {
+    this.subscriptions.committed?.(events);
+  }
 
-  constructor(
-    readonly envelope: Envelope,
-    problem: string,
-  ) {
-    super(problem);
-    this.name = 'UnreadableEventError';
+  private handlerOf<T extends EventType>(type: T): EventHandler<T> | undefined {
+    return this.subscriptions.table[type];
+  }
+
+  private isNewerVersion(type: string): boolean {
+    const version = versionOf(type);
+    return version !== undefined && !isEventType(type) && this.names.has(version.name);
   }
 }
 
-/** What `inbox.once` answered; a handler without an inbox has just done it. */
-function outcomeOf(answer: unknown): RecordOutcome {
-  return answer === 'stale' || answer === 'duplicate' ? answer : 'done';
+/** For metrics: a stranger's type could be anything. */
+function knownType(type: string | undefined): string {
+  return type !== undefined && isEventType(type) ? type : 'unknown';
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Writable } from 'node:stream';
-import { Inject, Injectable, Module } from '@nestjs/common';
-import { databaseConfig, httpConfig, kafkaConfig, rolesConfig, shutdownConfig } from '@waybill/config';
+import { Injectable, Module } from '@nestjs/common';
+import { databaseConfig, httpConfig, inboxConfig, kafkaConfig, rolesConfig, shutdownConfig } from '@waybill/config';
 import { deadLetterTopic, declaredTopics, type ReceivedEvent, toHeaders } from '@waybill/contracts';
 import { transaction } from '@waybill/database';
-import { Inbox, inboxTables } from '@waybill/inbox';
+import { inboxTables, parkingTables } from '@waybill/inbox';
 import { type ConsumedRecord, KafkaClient } from '@waybill/kafka';
-import { Outbox, outboxTables } from '@waybill/outbox';
+import { Outbox, outboxArchiveTables, outboxTables } from '@waybill/outbox';
 import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
@@ -20,6 +20,7 @@ const config = z.object({
   ...httpConfig('shipping', 3003),
   ...databaseConfig('shipping'),
   ...kafkaConfig,
+  ...inboxConfig,
   ...rolesConfig,
   ...shutdownConfig,
 });
@@ -27,17 +28,24 @@ const config = z.object({
 class ShippingSubscriptions implements Subscriptions {
   readonly handled: ReceivedEvent[] = [];
 
-  constructor(private readonly inbox: Inbox) {}
+  /** Orders whose events fail, until they are taken out. */
+  readonly failing = new Set<string>();
+  committedOrders: string[] = [];
 
   readonly table: SubscriptionTable = {
-    'waybill.order.confirmed.v1': (event) =>
-      this.inbox.once(event, async () => {
-        this.handled.push(event);
-      }),
+    'waybill.order.confirmed.v1': async (_manager, event) => {
+      if (this.failing.has(event.subject)) {
+        throw new Error('not today');
+      }
+      this.handled.push(event);
+    },
   };
+
+  committed(events: readonly ReceivedEvent[]): void {
+    this.committedOrders.push(...events.map(({ subject }) => subject));
+  }
 }
 Injectable()(ShippingSubscriptions);
-Inject(Inbox)(ShippingSubscriptions, undefined, 0);
 
 class Clerk implements BackgroundWorker {
   readonly name = 'clerk';
@@ -69,11 +77,11 @@ let database: TestDatabase;
 let kafka: KafkaClient;
 let service: RunningService;
 
-function start(module: typeof AppModule): Promise<RunningService> {
+function start(module: typeof AppModule, env: Record<string, string> = {}): Promise<RunningService> {
   return startService(
     { name: 'shipping', config, module },
     {
-      env: { WAYBILL_SHIPPING_DATABASE_URL: database.url, WAYBILL_KAFKA_BROKERS: inject('kafkaBrokers') },
+      env: { WAYBILL_SHIPPING_DATABASE_URL: database.url, WAYBILL_KAFKA_BROKERS: inject('kafkaBrokers'), ...env },
       port: 0,
       exit: () => undefined,
       logTo: new Writable({ write: (_chunk, _encoding, done) => done() }),
@@ -82,7 +90,10 @@ function start(module: typeof AppModule): Promise<RunningService> {
 }
 
 beforeAll(async () => {
-  database = await createTestDatabase(inject('postgresAdminUrl'), [outboxTables, inboxTables].flat());
+  database = await createTestDatabase(
+    inject('postgresAdminUrl'),
+    [outboxTables, outboxArchiveTables, inboxTables, parkingTables].flat(),
+  );
   kafka = new KafkaClient({ clientId: 'spec', brokers: inject('kafkaBrokers').split(','), log: quiet });
   await kafka.ensureTopics(declaredTopics());
   service = await start(AppModule);
@@ -107,11 +118,10 @@ function read(topic: string): { records: ConsumedRecord[]; stop: () => Promise<v
   return { records, stop: () => consumer.stop() };
 }
 
-it('brings events to their handler once, and what is no event to the dead-letter topic, with its bytes and headers', async () => {
-  const orderId = randomUUID();
-  const producer = kafka.producer();
-  const shipTo = { name: 'Ada', street: 'Main Street 1', city: 'Berlin', postcode: '10115', country: 'DE' };
-  const event = {
+const shipTo = { name: 'Ada', street: 'Main Street 1', city: 'Berlin', postcode: '10115', country: 'DE' };
+
+function orderConfirmed(orderId: string, version = 2) {
+  return {
     topic: 'waybill.orders',
     key: orderId,
     value: JSON.stringify({ orderId, lines: [{ sku: 'BOOK-1', quantity: 1 }], shipTo }),
@@ -121,11 +131,22 @@ it('brings events to their handler once, and what is no event to the dead-letter
       type: 'waybill.order.confirmed.v1',
       subject: orderId,
       time: new Date().toISOString(),
-      version: 2,
+      version,
       partitionKey: orderId,
       correlationId: orderId,
     }),
   };
+}
+
+async function metric(name: string): Promise<string | undefined> {
+  const text = await (await fetch(`${service.url}/metrics`)).text();
+  return new RegExp(`^${name}\\{.*\\} (\\S+)$`, 'm').exec(text)?.[1];
+}
+
+it('brings events to their handler once, and what is no event to the dead-letter topic, with its bytes and headers', async () => {
+  const orderId = randomUUID();
+  const producer = kafka.producer();
+  const event = orderConfirmed(orderId);
   const bytes = Buffer.from([0xff, 0x00, 0x7b]);
   await producer.publish([
     { topic: 'waybill.orders', key: orderId, value: bytes, headers: { stranger: Buffer.from([0xfe]) } },
@@ -151,6 +172,31 @@ it('brings events to their handler once, and what is no event to the dead-letter
   expect(subscriptions.handled).toHaveLength(1);
   expect(subscriptions.handled[0]).toMatchObject({ subject: orderId, version: 2, data: { shipTo } });
   await producer.disconnect();
+});
+
+it('parks the events of an order that fails, goes on with the others, and heals in order', async () => {
+  const [sick, well] = [randomUUID(), randomUUID()];
+  const subscriptions = service.app.get(ShippingSubscriptions, { strict: false });
+  subscriptions.failing.add(sick);
+  const producer = kafka.producer();
+  await producer.publish([orderConfirmed(sick, 2), orderConfirmed(sick, 3), orderConfirmed(well)]);
+  await until(() => subscriptions.committedOrders.includes(well), { timeoutMs: 30_000 });
+  await until(async () => (await database.query('SELECT 1 FROM parked')).length === 2);
+  expect(await metric('waybill_parked_keys')).toBe('1');
+  expect(await metric('waybill_parked_events')).toBe('2');
+  expect(await metric('waybill_dead_events')).toBe('0');
+
+  subscriptions.failing.clear();
+  await until(() => subscriptions.committedOrders.filter((id) => id === sick).length === 2, { timeoutMs: 30_000 });
+  const healed = subscriptions.handled.filter(({ subject }) => subject === sick);
+  expect(healed.map(({ version }) => version)).toEqual([2, 3]);
+  expect(await metric('waybill_parked_keys')).toBe('0');
+  await producer.disconnect();
+});
+
+it('does not start when it would forget events that can still come back', async () => {
+  const refused = start(AppModule, { INBOX_RETENTION_DAYS: '10' });
+  await expect(refused).rejects.toMatchObject({ exitCode: 78, message: expect.stringContaining('INBOX_RETENTION_DAYS') as string });
 });
 
 it('relays what a transaction appended', async () => {

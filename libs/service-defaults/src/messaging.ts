@@ -1,26 +1,32 @@
 import { hostname } from 'node:os';
 import { consumers, publishers, type Service } from '@waybill/contracts';
-import { type ConnectionSettings, createConnection } from '@waybill/database';
+import { type ConnectionSettings, createConnection, transaction } from '@waybill/database';
+import { countParked, IdempotentConsumer, InboxCleaner, type InboxRecord, RetryWorker } from '@waybill/inbox';
 import { type EventConsumer, type EventProducer, inProcessSpan, type KafkaClient } from '@waybill/kafka';
-import { OutboxRelay, type OutboxSignal } from '@waybill/outbox';
+import { type Outbox, OutboxArchiveCleaner, OutboxRelay, type OutboxSignal } from '@waybill/outbox';
 import type pg from 'pg';
-import { publishDeadLetter } from './dead-letter.js';
+import type { DataSource, EntityManager } from 'typeorm';
+import { deadLettersOf } from './dead-letter.js';
 import { EventRouter } from './event-router.js';
+import type { InboxSettings } from './inbox-settings.js';
 import type { Metrics } from './metrics.js';
 import type { PlainLog } from './service-logger.js';
 import type { ServiceSettings } from './service-settings.js';
-import type { SubscriptionTable } from './subscriptions.js';
+import type { BackgroundWorker, Subscriptions } from './subscriptions.js';
 
 export interface MessagingOptions {
   readonly service: Service;
   readonly settings: ServiceSettings;
   readonly connection: ConnectionSettings;
+  readonly dataSource: DataSource;
   readonly kafka: KafkaClient;
+  readonly outbox: Outbox;
   readonly signal: OutboxSignal;
   readonly metrics: Metrics;
   readonly log: PlainLog;
+  readonly inbox: InboxSettings;
   /** Absent for a service that listens to nobody. */
-  readonly table: SubscriptionTable | undefined;
+  readonly subscriptions: Subscriptions | undefined;
 }
 
 /** Fine where an idle relay should be, coarse where a broker was away. */
@@ -32,13 +38,23 @@ const LATENCY_BUCKETS_S = [
 export class Messaging {
   private readonly producer: EventProducer;
   private readonly relay: OutboxRelay | undefined;
+  private readonly archiveCleaner: OutboxArchiveCleaner | undefined;
   private readonly consumer: EventConsumer | undefined;
+  /** What goes on beside the consumer: retries of what is parked, and the cleaning of the inbox. */
+  private readonly workers: readonly BackgroundWorker[];
 
   constructor(private readonly options: MessagingOptions) {
-    const { settings, kafka, table } = options;
+    const { settings, kafka, subscriptions } = options;
     this.producer = kafka.producer();
     this.relay = settings.roles.includes('relay') ? this.createRelay() : undefined;
-    this.consumer = settings.roles.includes('consumer') && table !== undefined ? this.createConsumer(table) : undefined;
+    this.archiveCleaner = settings.roles.includes('relay') ? this.createArchiveCleaner() : undefined;
+    if (settings.roles.includes('consumer') && subscriptions !== undefined) {
+      const { consumer, workers } = this.createConsumer(subscriptions);
+      this.consumer = consumer;
+      this.workers = workers;
+    } else {
+      this.workers = [];
+    }
   }
 
   get usesKafka(): boolean {
@@ -48,15 +64,19 @@ export class Messaging {
   /** Call it when the database is there: without it neither has anything to do. */
   start(): void {
     this.relay?.start();
+    this.archiveCleaner?.start();
     this.consumer?.start();
+    for (const worker of this.workers) {
+      worker.start();
+    }
   }
 
   async stopConsumer(): Promise<void> {
-    await this.consumer?.stop();
+    await Promise.all([this.consumer?.stop(), ...this.workers.map((worker) => worker.stop())]);
   }
 
   async stopRelay(): Promise<void> {
-    await this.relay?.stop();
+    await Promise.all([this.relay?.stop(), this.archiveCleaner?.stop()]);
   }
 
   async disconnect(): Promise<void> {
@@ -79,6 +99,7 @@ export class Messaging {
       publish: (records) => this.producer.publish(records),
       signal,
       log,
+      archive: settings.outboxArchiveDays > 0,
       onPublished: (rows) => {
         published.inc(rows.length);
         const now = performance.timeOrigin + performance.now();
@@ -88,6 +109,12 @@ export class Messaging {
       },
     });
     metrics.gauge('waybill_outbox_shards', 'Shards of the outbox that this process relays, of 64.', () => relay.status().shards);
+    metrics.gauge('waybill_outbox_relays', 'Relays of this service that live, as this one sees it.', () => relay.status().members);
+    metrics.gauge(
+      'waybill_outbox_held_events',
+      'Events of the whole outbox that are set aside because they cannot be sent; counted up to 1,000.',
+      () => relay.status().heldRows,
+    );
     metrics.gauge(
       'waybill_outbox_relay_idle_seconds',
       'Time since the relay last came round; a few seconds at most while all is well.',
@@ -96,37 +123,53 @@ export class Messaging {
     return relay;
   }
 
-  private createConsumer(table: SubscriptionTable): EventConsumer {
-    const { service, kafka, metrics, log } = this.options;
+  private createArchiveCleaner(): OutboxArchiveCleaner {
+    const { settings, log } = this.options;
+    return new OutboxArchiveCleaner({ days: settings.outboxArchiveDays, connect: () => this.connect(), log });
+  }
+
+  private createConsumer(subscriptions: Subscriptions): {
+    readonly consumer: EventConsumer;
+    readonly workers: readonly BackgroundWorker[];
+  } {
+    const { service, dataSource, kafka, outbox, metrics, inbox, log } = this.options;
     const records = metrics.counter('waybill_consumer_records_total', 'Records read, by what became of them.', ['outcome', 'type']);
-    const router = new EventRouter({
-      table,
-      deadLetter: async (record, reason) => {
-        await publishDeadLetter(this.producer, service, record, reason);
-        const { topic, partition, offset } = record;
-        log.error('a record that is no event went to the dead-letter topic', { topic, partition, offset, reason });
-      },
-      counted: (outcome, type) => records.inc({ outcome, type }),
-    });
     const group = `waybill-${service}`;
+    const handling = {
+      consumer: service,
+      transaction: <T>(run: (manager: EntityManager) => Promise<T>) => transaction(dataSource, run),
+      subscription: new EventRouter(subscriptions),
+      sendDeadLetter: deadLettersOf(service, outbox),
+      schedule: inbox.schedule,
+      around: <T>(record: InboxRecord, run: () => Promise<T>) => inProcessSpan(record, group, run),
+      log,
+    };
+    const handler = new IdempotentConsumer({ ...handling, counted: (outcome, type) => records.inc({ outcome, type }) });
+    const retries = new RetryWorker(handling);
+    const cleaner = new InboxCleaner({ ...handling, retentionMs: inbox.retentionMs });
     const consumer = kafka.consumer({
       group,
       topics: consumers[service].map((publisher) => publishers[publisher].topic),
-      handle: async (chunk) => {
-        for (const record of chunk) {
-          await inProcessSpan(record, group, () => router.handle(record));
-        }
-      },
+      handle: (chunk) => handler.handle(chunk),
     });
     metrics.gauge('waybill_consumer_joined', '1 while this process is a member of its consumer group.', () =>
       Number(consumer.status().joined),
     );
     metrics.gauge(
       'waybill_consumer_held_partitions',
-      'Partitions that wait because an event of theirs fails.',
+      'Partitions that wait because the database is away.',
       () => consumer.status().held.length,
     );
-    return consumer;
+    const parked = () => countParked(dataSource.manager, service);
+    metrics.gauge('waybill_parked_keys', 'Keys that are closed because an event of theirs failed.', async () => {
+      const { retryingKeys, deadKeys } = await parked();
+      return retryingKeys + deadKeys;
+    });
+    metrics.gauge('waybill_parked_events', 'Events that wait because an event of their key failed.', async () => {
+      return (await parked()).waitingEvents;
+    });
+    metrics.gauge('waybill_dead_events', 'Events that wait for an operator.', async () => (await parked()).deadEvents);
+    return { consumer, workers: [retries, cleaner] };
   }
 
   private async connect(): Promise<pg.Client> {

@@ -34,14 +34,16 @@ export class Metrics {
     return new Histogram({ name, help, buckets: [...buckets], registers: [this.registry] });
   }
 
-  /** `read` is called at each scrape; undefined leaves the value out. */
-  gauge(name: string, help: string, read: () => number | undefined): void {
+  /** `read` is called at each scrape; undefined, or an error, leaves the value out. */
+  gauge(name: string, help: string, read: () => number | undefined | Promise<number>): void {
     new Gauge({
       name,
       help,
       registers: [this.registry],
-      collect() {
-        const value = read();
+      async collect() {
+        const value = await Promise.resolve()
+          .then(read)
+          .catch(() => undefined);
         if (value === undefined) {
           this.reset();
         } else {

@@ -2,8 +2,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { Controller, Get, Inject, Module } from '@nestjs/common';
 import { databaseConfig, httpConfig, kafkaConfig, rolesConfig, shutdownConfig } from '@waybill/config';
-import { inboxTables } from '@waybill/inbox';
-import { outboxTables } from '@waybill/outbox';
+import { inboxTables, parkingTables } from '@waybill/inbox';
+import { outboxArchiveTables, outboxTables } from '@waybill/outbox';
 import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -125,7 +125,10 @@ const ready = () => ask('/health/ready');
 const untilReady = (status: number) => until(async () => (await ready()).status === status, { what: `ready ${status}` });
 
 beforeAll(async () => {
-  database = await createTestDatabase(inject('postgresAdminUrl'), [outboxTables, inboxTables].flat());
+  database = await createTestDatabase(
+    inject('postgresAdminUrl'),
+    [outboxTables, outboxArchiveTables, inboxTables, parkingTables].flat(),
+  );
   line = new Line(new URL(database.url));
   await line.connect();
 });

@@ -12,6 +12,8 @@ export interface ServiceSettings {
   readonly keepAliveMs: number;
   readonly drainMs: number;
   readonly timeoutMs: number;
+  /** Days that acknowledged events are kept; 0 for a service without an outbox. */
+  readonly outboxArchiveDays: number;
 }
 
 /** Picks them out of the checked values. A service without `rolesConfig` has all roles. */
@@ -37,5 +39,6 @@ export function serviceSettings(name: string, config: Readonly<Record<string, un
     keepAliveMs: need('HTTP_KEEP_ALIVE_MS'),
     drainMs: need('SHUTDOWN_DRAIN_MS'),
     timeoutMs: need('SHUTDOWN_TIMEOUT_MS'),
+    outboxArchiveDays: (config['OUTBOX_ARCHIVE_DAYS'] as number | undefined) ?? 0,
   };
 }

@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { DatabaseGuard } from './database.guard.js';
 import { DatabaseLink } from './database-link.js';
+import { inboxSettings } from './inbox-settings.js';
 import { Messaging } from './messaging.js';
 import { Metrics } from './metrics.js';
 import { plainLog } from './service-logger.js';
@@ -107,11 +108,13 @@ const CONNECTION = 'WAYBILL:CONNECTION';
 class ServiceEngine implements OnApplicationBootstrap {
   constructor(
     @Inject(SERVICE_OPTIONS) private readonly options: WaybillModuleOptions,
+    @Inject(CONFIG) private readonly config: Config,
     @Inject(SETTINGS) private readonly settings: ServiceSettings,
     @Inject(CONNECTION) private readonly connection: ConnectionSettings,
     @Inject(LOGGER) private readonly log: Logger,
     private readonly dataSource: DataSource,
     private readonly kafka: KafkaClient,
+    private readonly outbox: Outbox,
     private readonly signal: OutboxSignal,
     private readonly health: Health,
     private readonly shutdown: GracefulShutdown,
@@ -124,14 +127,17 @@ class ServiceEngine implements OnApplicationBootstrap {
     const { name, subscriptions } = this.options;
     const link = new DatabaseLink(this.dataSource, log);
     const messaging = new Messaging({
+      inbox: inboxSettings(name, this.config),
       service: name,
       settings: this.settings,
       connection: this.connection,
+      dataSource: this.dataSource,
       kafka: this.kafka,
+      outbox: this.outbox,
       signal: this.signal,
       metrics: this.metrics,
       log,
-      table: subscriptions === undefined ? undefined : this.providerOf(subscriptions).table,
+      subscriptions: subscriptions === undefined ? undefined : this.providerOf(subscriptions),
     });
     const workers = this.settings.roles.includes('consumer') ? (this.options.workers ?? []) : [];
     const background = workers.map((worker) => this.providerOf(worker));

@@ -33,6 +33,9 @@ it('records the statements of TypeORM inside a span, without their parameters, a
     await dataSource.initialize();
     await dataSource.query('SELECT $1::text AS polled', ['hush']);
     await inSpan('place order', {}, () => dataSource.transaction((manager) => manager.query('SELECT $1::text AS stored', ['hush'])));
+    const [client] = await dataSource.driver.obtainMasterConnection();
+    await inSpan('prepared', {}, () => client.query({ name: '7f3a', text: 'SELECT $1::text AS prepared', values: ['hush'] }));
+    client.release();
     await dataSource.destroy();
     await flushTracing(5000);
   `;
@@ -47,6 +50,8 @@ it('records the statements of TypeORM inside a span, without their parameters, a
   expect(stderr).toBe('');
   const exported = bodies.join('');
   const statements = [...exported.matchAll(/"key":"db\.query\.text","value":\{"stringValue":"([^"]*)"/g)].map(([, text]) => text);
-  expect(statements).toEqual(['START TRANSACTION', 'SELECT $1::text AS stored', 'COMMIT']);
+  expect(statements).toEqual(['START TRANSACTION', 'SELECT $1::text AS stored', 'COMMIT', 'SELECT $1::text AS prepared']);
+  const names = [...exported.matchAll(/"name":"(pg\.query:[^"]*)"/g)].map(([, name]) => name);
+  expect(names).toEqual(['START', 'SELECT', 'COMMIT', 'SELECT'].map((operation) => `pg.query:${operation} postgres`));
   expect(exported).not.toContain('hush');
 });

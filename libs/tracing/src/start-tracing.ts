@@ -76,8 +76,21 @@ function instrument(require: NodeJS.Require): void {
         requireParentforOutgoingSpans: true,
       }),
       // Queries of polls and probes have no parent and would be a trace each. Parameters are personal data.
-      new pg.PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true, enhancedDatabaseReporting: false }),
+      new pg.PgInstrumentation({
+        requireParentSpan: true,
+        ignoreConnectSpans: true,
+        enhancedDatabaseReporting: false,
+        // Otherwise a prepared statement's span would bear its name on the connection, which says nothing to a reader.
+        requestHook: (span, { query, connection }) => {
+          span.updateName(`pg.query:${operationOf(query.text)} ${connection.database ?? ''}`.trimEnd());
+        },
+      }),
       new undici.UndiciInstrumentation({ requireParentforSpans: true }),
     ],
   });
+}
+
+/** `INSERT`, `SELECT`, ...: the first word. */
+function operationOf(text: string): string {
+  return /\w+/.exec(text)?.[0].toUpperCase() ?? 'statement';
 }

@@ -11,6 +11,25 @@ export async function lockStock(manager: EntityManager, skus: readonly string[])
   );
 }
 
+/**
+ * Locks the stock of these SKUs and of what these orders have reserved, in the order of the SKUs.
+ *
+ * A reservation that another transaction makes meanwhile is not seen; then its stock is locked by whoever moves it.
+ */
+export async function lockStockOfOrders(
+  manager: EntityManager,
+  { skus, orderIds }: { readonly skus: readonly string[]; readonly orderIds: readonly string[] },
+): Promise<void> {
+  await manager.query(
+    `SELECT FROM stock
+      WHERE sku = ANY(ARRAY(SELECT unnest($1::text[])
+                            UNION SELECT line.sku FROM reservations r, json_to_recordset(r.lines) AS line (sku text)
+                                   WHERE r.order_id = ANY($2::uuid[])))
+      ORDER BY sku FOR UPDATE`,
+    [skus, orderIds],
+  );
+}
+
 /** How the stock of each line changes: times its quantity. */
 export interface StockMovement {
   readonly onHand: 0 | -1;

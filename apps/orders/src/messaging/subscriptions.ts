@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Inbox } from '@waybill/inbox';
 import type { Subscriptions, SubscriptionTable } from '@waybill/service-defaults';
 import { CancelUnshippedOrder } from '../use-cases/cancel-unshipped-order.js';
 import { ConfirmOrder } from '../use-cases/confirm-order.js';
@@ -10,7 +9,6 @@ import { ShipOrder } from '../use-cases/ship-order.js';
 @Injectable()
 export class OrderSubscriptions implements Subscriptions {
   constructor(
-    @Inject(Inbox) private readonly inbox: Inbox,
     @Inject(ConfirmOrder) private readonly confirmOrder: ConfirmOrder,
     @Inject(RejectOrder) private readonly rejectOrder: RejectOrder,
     @Inject(ShipOrder) private readonly shipOrder: ShipOrder,
@@ -18,11 +16,10 @@ export class OrderSubscriptions implements Subscriptions {
   ) {}
 
   readonly table: SubscriptionTable = {
-    'waybill.stock.reserved.v1': (event) => this.inbox.once(event, (manager) => this.confirmOrder.run(manager, event)),
-    'waybill.stock.rejected.v1': (event) => this.inbox.once(event, (manager) => this.rejectOrder.run(manager, event)),
-    'waybill.shipment.dispatched.v1': (event) => this.inbox.once(event, (manager) => this.shipOrder.run(manager, event)),
-    'waybill.shipment.failed.v1': (event) => this.inbox.once(event, (manager) => this.cancelUnshipped.run(manager, event)),
-    'waybill.shipment.cancelled.v1': (event) =>
-      this.inbox.once(event, (manager) => this.cancelUnshipped.run(manager, event)),
+    'waybill.stock.reserved.v1': (manager, event) => this.confirmOrder.run(manager, event),
+    'waybill.stock.rejected.v1': (manager, event) => this.rejectOrder.run(manager, event),
+    'waybill.shipment.dispatched.v1': (manager, event) => this.shipOrder.run(manager, event),
+    'waybill.shipment.failed.v1': (manager, event) => this.cancelUnshipped.run(manager, event),
+    'waybill.shipment.cancelled.v1': (manager, event) => this.cancelUnshipped.run(manager, event),
   };
 }

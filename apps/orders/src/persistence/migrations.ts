@@ -1,4 +1,6 @@
 import { CreateOrders1764000000000 } from './migrations/1764000000000-create-orders.js';
+import { Parking1764100000000 } from './migrations/1764100000000-parking.js';
+import { OutboxArchive1764200000000 } from './migrations/1764200000000-outbox-archive.js';
 
 /** Every migration of this service, oldest first. */
-export const migrations = [CreateOrders1764000000000];
+export const migrations = [CreateOrders1764000000000, Parking1764100000000, OutboxArchive1764200000000];

@@ -46,8 +46,8 @@ export class PlaceOrder {
       }
     }
 
-    await insertOrder(manager, order);
-    await this.outbox.append(manager, orderPlaced(order));
+    // One round trip for both: neither needs the other's answer.
+    await Promise.all([insertOrder(manager, order), this.outbox.append(manager, orderPlaced(order))]);
     return { kind: 'placed', order };
   }
 }

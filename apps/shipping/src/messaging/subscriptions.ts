@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Inbox } from '@waybill/inbox';
 import type { Subscriptions, SubscriptionTable } from '@waybill/service-defaults';
 import { CarrierWorker } from '../carrier/carrier-worker.js';
 import { CancelShipment } from '../use-cases/cancel-shipment.js';
@@ -9,20 +8,17 @@ import { RequestShipment } from '../use-cases/request-shipment.js';
 @Injectable()
 export class ShippingSubscriptions implements Subscriptions {
   constructor(
-    @Inject(Inbox) private readonly inbox: Inbox,
     @Inject(RequestShipment) private readonly requestShipment: RequestShipment,
     @Inject(CancelShipment) private readonly cancelShipment: CancelShipment,
     @Inject(CarrierWorker) private readonly worker: CarrierWorker,
   ) {}
 
   readonly table: SubscriptionTable = {
-    'waybill.order.confirmed.v1': async (event) => {
-      await this.inbox.once(event, (manager) => this.requestShipment.run(manager, event));
-      this.worker.wake();
-    },
-    'waybill.order.cancellation-requested.v1': async (event) => {
-      await this.inbox.once(event, (manager) => this.cancelShipment.run(manager, event));
-      this.worker.wake();
-    },
+    'waybill.order.confirmed.v1': (manager, event) => this.requestShipment.run(manager, event),
+    'waybill.order.cancellation-requested.v1': (manager, event) => this.cancelShipment.run(manager, event),
   };
+
+  committed(): void {
+    this.worker.wake();
+  }
 }

@@ -1,0 +1,151 @@
+import type { EntityManager } from 'typeorm';
+import { decodeHeaders,type HeaderPairs, headerPairs } from './inbox-record.js';
+
+/** An event that waits or is dead, without its payload. */
+export interface ParkedRow {
+  readonly consumer: string;
+  readonly source: string;
+  readonly id: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly key: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly sequence: string;
+  readonly state: 'waiting' | 'dead';
+  readonly attempts: number;
+  readonly errorClass: string | null;
+  readonly error: string | null;
+  readonly correlationId: string | null;
+  readonly traceparent: string | null;
+  readonly recordTimestamp: Date;
+  readonly parkedAt: Date;
+  readonly diedAt: Date | null;
+  /** When the head of its key is tried next; null while the key waits for an operator. */
+  readonly nextAttemptAt: Date | null;
+}
+
+/** One of them as a whole. */
+export interface ParkedDetail extends ParkedRow {
+  readonly payload: Buffer | null;
+  readonly headers: HeaderPairs;
+}
+
+export interface ParkedFilter {
+  readonly consumer?: string | undefined;
+  readonly state?: 'waiting' | 'dead' | undefined;
+  readonly topic?: string | undefined;
+  readonly key?: string | undefined;
+  readonly type?: string | undefined;
+  readonly limit: number;
+}
+
+const COLUMNS = `p.consumer, p.source, p.id, p.topic, p.partition, p."offset", p.key, p.type, p.subject, p.sequence, p.state,
+  p.attempts, p.error_class AS "errorClass", p.error, p.correlationid AS "correlationId", p.traceparent,
+  p.record_timestamp AS "recordTimestamp", p.parked_at AS "parkedAt", p.died_at AS "diedAt",
+  k.next_attempt_at AS "nextAttemptAt"`;
+
+const FROM = `FROM parked p
+  LEFT JOIN parked_keys k ON k.consumer = p.consumer AND k.topic = p.topic AND k.key = p.key`;
+
+/** The events of each key in their order. */
+export async function listParked(
+  manager: EntityManager,
+  { consumer, state, topic, key, type, limit }: ParkedFilter,
+): Promise<ParkedRow[]> {
+  return manager.query<ParkedRow[]>(
+    `SELECT ${COLUMNS} ${FROM}
+      WHERE ($1::text IS NULL OR p.consumer = $1) AND ($2::text IS NULL OR p.state = $2)
+        AND ($3::text IS NULL OR p.topic = $3) AND ($4::text IS NULL OR p.key = $4) AND ($5::text IS NULL OR p.type = $5)
+      ORDER BY p.consumer, p.topic, p.key, p."offset" LIMIT $6`,
+    [consumer ?? null, state ?? null, topic ?? null, key ?? null, type ?? null, limit],
+  );
+}
+
+/** The parked event with this id, of any source; undefined when there is none. */
+export async function findParked(manager: EntityManager, consumer: string, id: string): Promise<ParkedDetail | undefined> {
+  const [row] = await manager.query<(ParkedRow & { payload: Buffer | null; headers: Buffer })[]>(
+    `SELECT ${COLUMNS}, p.payload, p.headers ${FROM} WHERE p.consumer = $1 AND p.id = $2`,
+    [consumer, id],
+  );
+  return row === undefined ? undefined : { ...row, headers: headerPairs(decodeHeaders(row.headers).rawHeaders) };
+}
+
+export interface ParkedCounts {
+  /** Closed keys that are tried again by themselves. */
+  readonly retryingKeys: number;
+  /** Closed keys that wait for an operator. */
+  readonly deadKeys: number;
+  readonly waitingEvents: number;
+  readonly deadEvents: number;
+}
+
+export async function countParked(manager: EntityManager, consumer: string): Promise<ParkedCounts> {
+  const [row] = await manager.query<ParkedCounts[]>(
+    `SELECT k.retrying AS "retryingKeys", k.dead AS "deadKeys", p.waiting AS "waitingEvents", p.dead AS "deadEvents"
+       FROM (SELECT count(*) FILTER (WHERE state = 'retrying')::integer AS retrying,
+                    count(*) FILTER (WHERE state = 'dead')::integer AS dead FROM parked_keys WHERE consumer = $1) k,
+            (SELECT count(*) FILTER (WHERE state = 'waiting')::integer AS waiting,
+                    count(*) FILTER (WHERE state = 'dead')::integer AS dead FROM parked WHERE consumer = $1) p`,
+    [consumer],
+  );
+  return row ?? { retryingKeys: 0, deadKeys: 0, waitingEvents: 0, deadEvents: 0 };
+}
+
+/** A record that was no event at all. */
+export interface DeadRecord {
+  readonly consumer: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly reason: string;
+  readonly at: Date;
+}
+
+/** The newest first. */
+export async function listDeadRecords(
+  manager: EntityManager,
+  { consumer, limit }: { readonly consumer?: string | undefined; readonly limit: number },
+): Promise<DeadRecord[]> {
+  return manager.query<DeadRecord[]>(
+    `SELECT consumer, topic, partition, "offset", reason, at FROM dead_records
+      WHERE $1::text IS NULL OR consumer = $1 ORDER BY at DESC LIMIT $2`,
+    [consumer ?? null, limit],
+  );
+}
+
+/** An event that was handled. */
+export interface HandledRow {
+  readonly consumer: string;
+  readonly source: string;
+  readonly id: string;
+  readonly outcome: 'done' | 'stale' | 'discarded';
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly subject: string;
+  readonly sequence: string;
+  readonly processedAt: Date;
+}
+
+export interface HandledFilter {
+  readonly id?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly outcome?: 'done' | 'stale' | 'discarded' | undefined;
+  readonly limit: number;
+}
+
+/** The newest first. */
+export async function listHandled(
+  manager: EntityManager,
+  { id, subject, outcome, limit }: HandledFilter,
+): Promise<HandledRow[]> {
+  return manager.query<HandledRow[]>(
+    `SELECT consumer, source, id, outcome, topic, partition, "offset", subject, sequence, processed_at AS "processedAt"
+       FROM inbox
+      WHERE ($1::uuid IS NULL OR id = $1) AND ($2::text IS NULL OR subject = $2) AND ($3::text IS NULL OR outcome = $3)
+      ORDER BY processed_at DESC LIMIT $4`,
+    [id ?? null, subject ?? null, outcome ?? null, limit],
+  );
+}
