@@ -79,7 +79,7 @@ export default {
       comment: 'Core is read by everything, also by what has no Nest, no ORM and no Kafka client.',
       severity: 'error',
       from: { path: inside(...core), pathNot: SPEC },
-      to: { path: 'node_modules/(@nestjs/|typeorm/|kafkajs/)' },
+      to: { path: 'node_modules/(@nestjs/|typeorm/|kafkajs/|@platformatic/)' },
     },
     {
       name: 'testing-knows-core-only',

@@ -14,7 +14,7 @@ const onlyTheIndexOfALib = {
   message: "Import the lib by its name; what is not in its index.ts is the lib's own business.",
 };
 const noFrameworkInTheDomain = {
-  group: ['@nestjs/*', 'typeorm', 'pg', 'kafkajs', 'fastify', 'rxjs', 'reflect-metadata'],
+  group: ['@nestjs/*', 'typeorm', 'pg', 'kafkajs', '@platformatic/*', 'fastify', 'rxjs', 'reflect-metadata'],
   message: 'domain/ is plain TypeScript: rules as functions of state and command. Frameworks stay outside.',
 };
 const noOtherRoomInTheDomain = {

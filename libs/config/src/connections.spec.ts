@@ -16,7 +16,11 @@ function files(contents: Readonly<Record<string, string | { code: string }>>): R
   };
 }
 
-const plain: KafkaSettings = { WAYBILL_KAFKA_BROKERS: ['a:1', 'b:2'], WAYBILL_KAFKA_TLS: 'off' };
+const plain: KafkaSettings = {
+  WAYBILL_KAFKA_BROKERS: ['a:1', 'b:2'],
+  WAYBILL_KAFKA_DRIVER: 'kafkajs',
+  WAYBILL_KAFKA_TLS: 'off',
+};
 
 function kafka(settings: Partial<KafkaSettings>, readFile: ReadFile = files({})) {
   const { connection, problems } = parseKafka({ ...plain, ...settings }, readFile);
@@ -30,7 +34,11 @@ function database(query: string, readFile: ReadFile = files({})) {
 
 describe('parseKafka', () => {
   it('needs nothing but the brokers', () => {
-    expect(kafka({})).toEqual({ connection: { brokers: ['a:1', 'b:2'] }, problems: {} });
+    expect(kafka({})).toEqual({ connection: { brokers: ['a:1', 'b:2'], driver: 'kafkajs' }, problems: {} });
+  });
+
+  it('tells which client library is wanted', () => {
+    expect(kafka({ WAYBILL_KAFKA_DRIVER: 'platformatic' }).connection.driver).toBe('platformatic');
   });
 
   it('reads authority, certificate and key from their files', () => {

@@ -4,6 +4,8 @@ import { type ReadFile, readPem, readSecret, readTextFile } from './read-file.js
 /** How to reach Kafka, in a form that any client understands. */
 export interface KafkaConnection {
   readonly brokers: string[];
+  /** Client library. */
+  readonly driver: 'kafkajs' | 'platformatic';
   /** Absent: no TLS. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly sasl?: {
@@ -29,6 +31,7 @@ export interface KafkaSaslSettings {
 
 export interface KafkaSettings extends KafkaTlsSettings, KafkaSaslSettings {
   readonly WAYBILL_KAFKA_BROKERS: string[];
+  readonly WAYBILL_KAFKA_DRIVER: 'kafkajs' | 'platformatic';
 }
 
 /** Reads the files that the settings name and checks the settings against one another; all problems at once. */
@@ -42,6 +45,7 @@ export function parseKafka(
   return {
     connection: {
       brokers: [...settings.WAYBILL_KAFKA_BROKERS],
+      driver: settings.WAYBILL_KAFKA_DRIVER,
       ...(tls === undefined ? {} : { tls }),
       ...(sasl === undefined ? {} : { sasl }),
     },

@@ -56,6 +56,9 @@ export function databaseConfig<const S extends string>(service: S) {
 /** How to reach Kafka. */
 export const kafkaConfig = {
   WAYBILL_KAFKA_BROKERS: hostList().describe('Brokers to ask first; the cluster names the others.'),
+  WAYBILL_KAFKA_DRIVER: oneOf(['kafkajs', 'platformatic'])
+    .default('kafkajs')
+    .describe('Client library for Kafka. The same in all instances of a service: a consumer group never mixes them.'),
   WAYBILL_KAFKA_TLS: oneOf(['off', 'on']).default('off').describe('Encrypts the connections to Kafka.'),
   WAYBILL_KAFKA_TLS_CA_FILE: file({ expected: 'the path of a PEM file', example: '/run/secrets/kafka-ca.pem' })
     .optional()

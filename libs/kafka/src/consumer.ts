@@ -1,4 +1,12 @@
-import type { Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs';
+import type { ConsumedRecord } from './consumed-record.js';
+import {
+  type FetchedRecords,
+  type GroupMember,
+  type KafkaDriver,
+  placeName,
+  type TopicPartition,
+} from './kafka-driver.js';
+import { kafkaErrorType, OTHER_DRIVER } from './kafka-errors.js';
 import type { KafkaLog } from './kafka-log.js';
 
 /*
@@ -7,23 +15,10 @@ import type { KafkaLog } from './kafka-log.js';
  * - An offset is committed after the handler of its chunk has resolved, and never past a chunk that has not.
  * - A chunk whose handler fails holds its partition: the partition is paused, its position stays, and the same records
  *   come again after a backoff, for ever. The other partitions go on. Nothing is skipped.
+ * - A partition is given back, to a rebalance or at the end, when the chunk in hand is done and committed.
  * - Kafka away, at the start or later: the consumer tries again, for ever, and the process lives on.
  * - Copies happen (a crash between effect and commit, a rebalance): the handler must be idempotent. The inbox is.
  */
-
-export interface ConsumedRecord {
-  readonly topic: string;
-  readonly partition: number;
-  /** A decimal string: it may exceed 2^53. */
-  readonly offset: string;
-  readonly key: string | undefined;
-  readonly value: Buffer | null;
-  /** As text; a header that came more than once is undefined here. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly rawHeaders: IHeaders;
-  /** Milliseconds since 1970, by the broker's clock. */
-  readonly timestamp: string;
-}
 
 export interface EventConsumerOptions {
   readonly group: string;
@@ -35,48 +30,59 @@ export interface EventConsumerOptions {
   readonly chunkMax?: number;
   /** Partitions worked on at the same time; 4. */
   readonly partitionsAtOnce?: number;
-  /** How long a record's handler may stay silent before another instance takes the partition; 10 s. */
+  /** How long this process may stay silent before another instance takes its partitions; 10 s. */
   readonly sessionTimeoutMs?: number;
 }
 
-export interface HeldPartition {
-  readonly topic: string;
-  readonly partition: number;
+export interface PartitionPosition extends TopicPartition {
+  /** The next record to read; a decimal string. */
   readonly offset: string;
+}
+
+export interface HeldPartition extends PartitionPosition {
   readonly attempts: number;
   readonly error: string;
 }
 
 export interface ConsumerStatus {
   readonly joined: boolean;
+  /** What this member owns of its topics. */
+  readonly assignment: readonly TopicPartition[];
   /** Milliseconds since the broker last answered; undefined before the first answer. */
   readonly lastContactMsAgo: number | undefined;
   readonly held: readonly HeldPartition[];
   /** True once records were deleted by retention before this consumer read them. */
   readonly lostRecords: boolean;
+  /** True while live members of the group use another Kafka driver; this one joins when they have left. */
+  readonly keptOut: boolean;
 }
 
-const HEARTBEAT_MS = 1_000;
 const RESTART_BACKOFF_MS = 500;
 const RESTART_BACKOFF_MAX_MS = 5_000;
 const HOLD_BACKOFF_MS = 100;
 const HOLD_BACKOFF_MAX_MS = 5_000;
-/** `stop()` waits for a running fetch, so this bounds how quickly a consumer stops; it does not delay records. */
-const FETCH_WAIT_MS = 200;
 
 export class EventConsumer {
-  private consumer: Consumer | undefined;
+  private member: GroupMember | undefined;
   private starting: Promise<void> | undefined;
   private stopping = false;
+  private interrupt: () => void = () => undefined;
+  private readonly stopped = new Promise<void>((resolve) => {
+    this.interrupt = resolve;
+  });
   private joined = false;
+  private keptOut = false;
+  private failures = 0;
   private lastContact: number | undefined;
   private lost = false;
-  private interrupt: () => void = () => undefined;
+  private assignment: readonly TopicPartition[] = [];
   private readonly held = new Map<string, HeldPartition>();
+  private readonly inHand = new Map<string, Promise<void>>();
+  private readonly seeking = new Set<string>();
   private readonly timers = new Set<NodeJS.Timeout>();
 
   constructor(
-    private readonly kafka: Kafka,
+    private readonly driver: () => Promise<KafkaDriver>,
     private readonly options: EventConsumerOptions,
   ) {}
 
@@ -85,7 +91,7 @@ export class EventConsumer {
     this.starting ??= this.stayInGroup();
   }
 
-  /** Resolves when the record in hand is done, its offset committed, and the group left. */
+  /** Resolves when the chunks in hand are done, their offsets committed, and the group left. */
   async stop(): Promise<void> {
     this.stopping = true;
     this.interrupt();
@@ -98,14 +104,181 @@ export class EventConsumer {
   status(): ConsumerStatus {
     return {
       joined: this.joined,
+      assignment: this.assignment,
       lastContactMsAgo: this.lastContact === undefined ? undefined : performance.now() - this.lastContact,
       held: [...this.held.values()],
       lostRecords: this.lost,
+      keptOut: this.keptOut,
     };
   }
 
-  /** Told by the client's log: the committed offset is no longer in the topic. An alarm, never a silent jump. */
-  lostRecords(facts: object): void {
+  /**
+   * Goes on from other offsets, at once, after the chunk in hand; they are committed, so that a restart keeps to them.
+   * Partitions that this member does not own are ignored: the answer tells which were moved.
+   */
+  async seek(positions: readonly PartitionPosition[]): Promise<readonly TopicPartition[]> {
+    const moved: TopicPartition[] = [];
+    for (const { topic, partition, offset } of positions) {
+      if (await this.seekOne({ topic, partition }, offset)) {
+        moved.push({ topic, partition });
+      }
+    }
+    return moved;
+  }
+
+  private async seekOne(place: TopicPartition, offset: string): Promise<boolean> {
+    const { member } = this;
+    const name = placeName(place);
+    if (member === undefined || !this.owns(name)) {
+      return false;
+    }
+    this.seeking.add(name);
+    member.pause(place);
+    try {
+      await this.inHand.get(name);
+      // The chunk may have taken long: the partition may be somebody else's by now.
+      if (this.member !== member || !this.owns(name)) {
+        return false;
+      }
+      await member.seek(place, offset);
+      this.held.delete(name);
+      return true;
+    } finally {
+      this.seeking.delete(name);
+      member.resume(place);
+    }
+  }
+
+  private owns(name: string): boolean {
+    return this.joined && this.assignment.some((place) => placeName(place) === name);
+  }
+
+  private async stayInGroup(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        await this.beMember();
+      } catch (error) {
+        this.tell(error);
+      }
+      this.joined = false;
+      this.assignment = [];
+      await this.member?.leave().catch(() => undefined);
+      // A new member must not get records that the old one still works on.
+      await Promise.all(this.inHand.values());
+      this.member = undefined;
+      if (!this.stopping) {
+        this.failures++;
+        await this.sleep(Math.min(RESTART_BACKOFF_MS * 2 ** (this.failures - 1), RESTART_BACKOFF_MAX_MS));
+      }
+    }
+  }
+
+  /** Resolves at `stop()`; rejects when the group could not be joined, or was left against our will. */
+  private async beMember(): Promise<void> {
+    const driver = await this.driver();
+    const crashed = new Promise<never>((_, reject) => {
+      this.member = driver.member({
+        group: this.options.group,
+        topics: this.options.topics,
+        sessionTimeoutMs: this.options.sessionTimeoutMs ?? 10_000,
+        partitionsAtOnce: this.options.partitionsAtOnce ?? 4,
+        onAssigned: (owned) => this.assigned(owned),
+        onContact: () => {
+          this.lastContact = performance.now();
+        },
+        onRecords: (fetched) => this.work(fetched),
+        onOutOfRange: (facts) => this.lostRecords(facts),
+        onCrash: reject,
+      });
+    });
+    await Promise.race([this.member?.join(), crashed, this.stopped]);
+    await Promise.race([crashed, this.stopped]);
+  }
+
+  private assigned(owned: readonly TopicPartition[]): void {
+    this.joined = true;
+    this.keptOut = false;
+    this.failures = 0;
+    this.assignment = owned;
+    for (const [name, place] of this.held) {
+      if (!this.owns(placeName(place))) {
+        this.held.delete(name);
+      }
+    }
+  }
+
+  private async work(fetched: FetchedRecords): Promise<void> {
+    const name = placeName(fetched);
+    const working = this.workThrough(fetched);
+    const settled = working.catch(() => undefined);
+    this.inHand.set(name, settled);
+    try {
+      await working;
+    } finally {
+      this.inHand.delete(name);
+    }
+  }
+
+  private async workThrough(fetched: FetchedRecords): Promise<void> {
+    const { records } = fetched;
+    const name = placeName(fetched);
+    const chunkMax = this.options.chunkMax ?? 100;
+    for (let from = 0; from < records.length; from += chunkMax) {
+      if (this.stopping || fetched.revoked() || this.seeking.has(name)) {
+        return;
+      }
+      const chunk = records.slice(from, from + chunkMax);
+      const last = chunk.at(-1);
+      if (last === undefined || !(await this.handle(fetched, chunk))) {
+        return;
+      }
+      await fetched.commit(String(BigInt(last.offset) + 1n));
+    }
+  }
+
+  /** False when the handler failed: then the partition is paused, and its position stays where it is. */
+  private async handle(place: TopicPartition, records: readonly ConsumedRecord[]): Promise<boolean> {
+    const name = placeName(place);
+    try {
+      await this.options.handle(records);
+      this.held.delete(name);
+      return true;
+    } catch (error) {
+      const { topic, partition } = place;
+      const offset = records[0]?.offset ?? '';
+      const before = this.held.get(name);
+      const attempts = (before?.offset === offset ? before.attempts : 0) + 1;
+      const text = error instanceof Error ? error.message : String(error);
+      this.held.set(name, { topic, partition, offset, attempts, error: text });
+      const waitMs = Math.min(HOLD_BACKOFF_MS * 2 ** (attempts - 1), HOLD_BACKOFF_MAX_MS) * (0.5 + Math.random() / 2);
+      this.options.log.warn('events failed; their partition waits and they come again', {
+        topic,
+        partition,
+        offset,
+        records: records.length,
+        attempts,
+        waitMs: Math.round(waitMs),
+        error: text,
+      });
+      this.hold(place, waitMs);
+      return false;
+    }
+  }
+
+  private hold(place: TopicPartition, ms: number): void {
+    const { member } = this;
+    member?.pause(place);
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      if (!this.stopping && !this.seeking.has(placeName(place))) {
+        member?.resume(place);
+      }
+    }, ms);
+    this.timers.add(timer);
+  }
+
+  /** The committed offset is no longer in the topic. An alarm, never a silent jump. */
+  private lostRecords(facts: object): void {
     this.lost = true;
     this.options.log.error(
       'records were deleted by retention before this consumer read them; it goes on with the earliest that are left',
@@ -113,151 +286,20 @@ export class EventConsumer {
     );
   }
 
-  private async stayInGroup(): Promise<void> {
-    for (let failures = 0; !this.stopping; ) {
-      const crashed = new Promise<Error>((resolve) => {
-        this.consumer = this.createConsumer(resolve);
-      });
-      try {
-        await this.join();
-        failures = 0;
-        await Promise.race([crashed, this.interrupted()]);
-      } catch (error) {
-        this.options.log.warn('the consumer could not join its group; it tries again', {
-          group: this.options.group,
-          error: error instanceof Error ? error.message : String(error),
-        });
-      }
-      this.joined = false;
-      await this.consumer?.disconnect().catch(() => undefined);
-      if (!this.stopping) {
-        failures++;
-        await this.sleep(Math.min(RESTART_BACKOFF_MS * 2 ** (failures - 1), RESTART_BACKOFF_MAX_MS));
-      }
+  private tell(error: unknown): void {
+    const { group, log } = this.options;
+    const text = error instanceof Error ? error.message : String(error);
+    this.keptOut = kafkaErrorType(error) === OTHER_DRIVER;
+    if (this.keptOut) {
+      log.error(
+        'live members of the group use another Kafka driver, and a group never mixes them: this instance joins when they have left. Set WAYBILL_KAFKA_DRIVER to the same value everywhere.',
+        { group, error: text },
+      );
+    } else if (this.joined) {
+      log.warn('the consumer left its group after an error; it joins again', { group, error: text });
+    } else {
+      log.warn('the consumer could not join its group; it tries again', { group, error: text });
     }
-  }
-
-  private createConsumer(onCrash: (error: Error) => void): Consumer {
-    const consumer = this.kafka.consumer({
-      groupId: this.options.group,
-      sessionTimeout: this.options.sessionTimeoutMs ?? 10_000,
-      heartbeatInterval: HEARTBEAT_MS,
-      maxWaitTimeInMs: FETCH_WAIT_MS,
-      allowAutoTopicCreation: false,
-      retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
-    });
-    consumer.on(consumer.events.GROUP_JOIN, () => {
-      this.joined = true;
-      this.contact();
-    });
-    consumer.on(consumer.events.HEARTBEAT, () => this.contact());
-    consumer.on(consumer.events.FETCH, () => this.contact());
-    consumer.on(consumer.events.CRASH, ({ payload: { error } }) => {
-      this.joined = false;
-      this.options.log.warn('the consumer left its group after an error; it joins again', {
-        group: this.options.group,
-        error: error.message,
-      });
-      onCrash(error);
-    });
-    return consumer;
-  }
-
-  private async join(): Promise<void> {
-    const { consumer } = this;
-    if (consumer === undefined) {
-      return;
-    }
-    await consumer.connect();
-    await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true });
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: this.options.partitionsAtOnce ?? 4,
-      eachBatch: (payload) => this.eachBatch(payload),
-    });
-  }
-
-  private async eachBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch, resolveOffset, heartbeat, commitOffsetsIfNecessary, isRunning, isStale } = payload;
-    let lost: Error | undefined;
-    // A handler that takes long must not cost the membership, so the heart beats beside it.
-    const beat = setInterval(() => {
-      heartbeat().catch((error: unknown) => {
-        lost = error instanceof Error ? error : new Error(String(error));
-      });
-    }, HEARTBEAT_MS);
-    try {
-      const chunkMax = this.options.chunkMax ?? 100;
-      for (let from = 0; from < batch.messages.length; from += chunkMax) {
-        if (this.stopping || !isRunning() || isStale() || lost !== undefined) {
-          break;
-        }
-        const messages = batch.messages.slice(from, from + chunkMax);
-        const records = messages.map((message) => toRecord(batch.topic, batch.partition, message));
-        const last = records.at(-1);
-        if (last === undefined || !(await this.handle(payload, records))) {
-          break;
-        }
-        resolveOffset(last.offset);
-        await commitOffsetsIfNecessary({
-          topics: [
-            {
-              topic: batch.topic,
-              partitions: [{ partition: batch.partition, offset: String(BigInt(last.offset) + 1n) }],
-            },
-          ],
-        });
-      }
-    } finally {
-      clearInterval(beat);
-    }
-    if (lost !== undefined) {
-      throw lost;
-    }
-    await heartbeat();
-  }
-
-  /** False when the handler failed: then the partition is paused, and its position stays where it is. */
-  private async handle({ batch, pause }: EachBatchPayload, records: readonly ConsumedRecord[]): Promise<boolean> {
-    const place = `${batch.topic}/${batch.partition}`;
-    try {
-      await this.options.handle(records);
-      this.held.delete(place);
-      return true;
-    } catch (error) {
-      const offset = records[0]?.offset ?? '';
-      const before = this.held.get(place);
-      const attempts = (before?.offset === offset ? before.attempts : 0) + 1;
-      const text = error instanceof Error ? error.message : String(error);
-      this.held.set(place, { topic: batch.topic, partition: batch.partition, offset, attempts, error: text });
-      const waitMs = Math.min(HOLD_BACKOFF_MS * 2 ** (attempts - 1), HOLD_BACKOFF_MAX_MS) * (0.5 + Math.random() / 2);
-      this.options.log.warn('events failed; their partition waits and they come again', {
-        topic: batch.topic,
-        partition: batch.partition,
-        offset,
-        records: records.length,
-        attempts,
-        waitMs: Math.round(waitMs),
-        error: text,
-      });
-      this.resumeLater(pause(), waitMs);
-      return false;
-    }
-  }
-
-  private resumeLater(resume: () => void, ms: number): void {
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      if (!this.stopping) {
-        resume();
-      }
-    }, ms);
-    this.timers.add(timer);
-  }
-
-  private contact(): void {
-    this.lastContact = performance.now();
   }
 
   private async sleep(ms: number): Promise<void> {
@@ -266,36 +308,8 @@ export class EventConsumer {
       new Promise((resolve) => {
         timer = setTimeout(resolve, ms);
       }),
-      this.interrupted(),
+      this.stopped,
     ]);
     clearTimeout(timer);
   }
-
-  /** Resolves at `stop()`. */
-  private interrupted(): Promise<void> {
-    if (this.stopping) {
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      this.interrupt = resolve;
-    });
-  }
-}
-
-function toRecord(topic: string, partition: number, message: KafkaMessage): ConsumedRecord {
-  const rawHeaders = message.headers ?? {};
-  const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(rawHeaders)) {
-    headers[name] = Array.isArray(value) ? undefined : value?.toString();
-  }
-  return {
-    topic,
-    partition,
-    offset: message.offset,
-    key: message.key?.toString(),
-    value: message.value,
-    headers,
-    rawHeaders,
-    timestamp: message.timestamp,
-  };
 }

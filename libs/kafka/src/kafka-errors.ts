@@ -24,26 +24,31 @@ const RECORD_ERRORS = new Set([
   'INVALID_TIMESTAMP',
 ]);
 
-/** The protocol error's name, also from inside kafkajs' wrappers. */
-export function kafkaErrorType(error: unknown, depth = 0): string | undefined {
+/** The broker refuses a member that shares no way of assigning partitions with those who are there. */
+export const OTHER_DRIVER = 'INCONSISTENT_GROUP_PROTOCOL';
+
+/** The protocol error's name, also from inside the clients' wrappers. */
+export function kafkaErrorType(error: unknown): string | undefined {
+  return kafkaErrorTypes(error)[0];
+}
+
+/** kafkajs calls it `type`, @platformatic/kafka `apiId`; an answer about several records or partitions holds several. */
+function kafkaErrorTypes(error: unknown, depth = 0): string[] {
   if (typeof error !== 'object' || error === null || depth > 5) {
-    return undefined;
+    return [];
   }
-  const { type, cause, originalError, errors } = error as Record<string, unknown>;
+  const { type, apiId, cause, originalError, errors } = error as Record<string, unknown>;
   if (typeof type === 'string') {
-    return type;
+    return [type];
+  }
+  if (typeof apiId === 'string') {
+    return [apiId];
   }
   const inner = [originalError, cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
-  for (const each of inner) {
-    const found = kafkaErrorType(each, depth + 1);
-    if (found !== undefined) {
-      return found;
-    }
-  }
-  return undefined;
+  return inner.flatMap((each) => kafkaErrorTypes(each, depth + 1));
 }
 
 export function asPublishError(error: unknown): unknown {
-  const type = kafkaErrorType(error);
-  return type !== undefined && RECORD_ERRORS.has(type) ? new RecordRefusedError(type, error) : error;
+  const type = kafkaErrorTypes(error).find((each) => RECORD_ERRORS.has(each));
+  return type === undefined ? error : new RecordRefusedError(type, error);
 }

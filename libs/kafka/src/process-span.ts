@@ -1,6 +1,6 @@
-import { SpanKind, trace as otel } from '@opentelemetry/api';
-import { contextFrom, inSpan } from '@waybill/tracing';
-import type { ConsumedRecord } from './consumer.js';
+import { context, SpanKind, trace as otel } from '@opentelemetry/api';
+import { contextFrom, inSpan, isTracing } from '@waybill/tracing';
+import type { ConsumedRecord } from './consumed-record.js';
 
 /**
  * Runs the processing of one record in its span: child of the context in the record, and linked to it, so that one
@@ -18,6 +18,9 @@ export async function inProcessSpan<T>(record: ConsumedRecord, group: string, pr
     ...(tracestate === undefined ? {} : { tracestate }),
     ...(baggage === undefined ? {} : { baggage }),
   });
+  if (!isTracing()) {
+    return context.with(parent, process);
+  }
   const creator = otel.getSpanContext(parent);
   return inSpan(
     `process ${record.topic}`,

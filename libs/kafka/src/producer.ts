@@ -1,34 +1,22 @@
 import { type Span, SpanKind, SpanStatusCode, trace as otel } from '@opentelemetry/api';
-import { partitionOf } from '@waybill/contracts';
-import { contextFrom } from '@waybill/tracing';
-import type { Kafka, Producer, TopicMessages } from 'kafkajs';
+import { contextFrom, isTracing } from '@waybill/tracing';
+import type { DriverProducer, KafkaDriver } from './kafka-driver.js';
 import { asPublishError } from './kafka-errors.js';
+import type { OutgoingRecord } from './outgoing-record.js';
 
-export interface OutgoingRecord {
-  readonly topic: string;
-  readonly key: string | null;
-  readonly value: string | Buffer | null;
-  readonly headers: Readonly<Record<string, string | Buffer | (string | Buffer)[] | undefined>>;
-}
-
-const ACKS_ALL = -1;
+/** A whole send, connecting included: the relay's lease must outlast it. */
+const SEND_TIMEOUT_MS = 5_000;
 
 /**
- * Sends records and resolves when the broker has acknowledged all of them.
+ * Sends records and resolves when the broker has acknowledged all of them (acks = all).
  *
  * Not idempotent, on purpose: kafkajs 2.2.4 rolls its sequence back after a failed send, and then a *different* batch
  * can be acknowledged and dropped as a duplicate (seen on a real broker). Copies are dropped by the consumers' inbox.
  */
 export class EventProducer {
-  private readonly producer: Producer;
-  private connecting: Promise<void> | undefined;
+  private producer: Promise<DriverProducer> | undefined;
 
-  constructor(
-    kafka: Kafka,
-    private readonly timeoutMs: number,
-  ) {
-    this.producer = kafka.producer({ allowAutoTopicCreation: false, idempotent: false });
-  }
+  constructor(private readonly driver: () => Promise<KafkaDriver>) {}
 
   /**
    * Order within a key is kept. After an error nobody knows which records arrived: send all of them again.
@@ -39,14 +27,9 @@ export class EventProducer {
     if (records.length === 0) {
       return;
     }
-    await this.connect();
-    const spans = records.map((record) => startSendSpan(record));
+    const spans = isTracing() ? records.map(startSendSpan) : [];
     try {
-      await this.producer.sendBatch({
-        acks: ACKS_ALL,
-        timeout: this.timeoutMs,
-        topicMessages: byTopic(records),
-      });
+      await inTime(this.send(records));
     } catch (error) {
       for (const span of spans) {
         span?.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'error' });
@@ -60,30 +43,30 @@ export class EventProducer {
   }
 
   async disconnect(): Promise<void> {
-    await this.connecting?.catch(() => undefined);
-    await this.producer.disconnect();
+    const producer = await this.producer?.catch(() => undefined);
+    await producer?.close();
   }
 
-  private connect(): Promise<void> {
-    this.connecting ??= this.producer.connect().catch((error: unknown) => {
-      this.connecting = undefined;
-      throw error;
-    });
-    return this.connecting;
+  private async send(records: readonly OutgoingRecord[]): Promise<void> {
+    this.producer ??= this.driver().then((driver) => driver.producer());
+    await (await this.producer).send(records);
   }
 }
 
-function byTopic(records: readonly OutgoingRecord[]): TopicMessages[] {
-  const topics = new Map<string, TopicMessages>();
-  for (const { topic, key, value, headers } of records) {
-    let entry = topics.get(topic);
-    if (entry === undefined) {
-      entry = { topic, messages: [] };
-      topics.set(topic, entry);
-    }
-    entry.messages.push({ key, value, headers: { ...headers }, partition: key === null ? 0 : partitionOf(topic, key) });
+/** A send that comes through after all has made copies, which the inbox drops. */
+async function inTime(send: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`Kafka has not acknowledged the records within ${SEND_TIMEOUT_MS} ms`)),
+      SEND_TIMEOUT_MS,
+    );
+  });
+  try {
+    await Promise.race([send, late]);
+  } finally {
+    clearTimeout(timer);
   }
-  return [...topics.values()];
 }
 
 /**

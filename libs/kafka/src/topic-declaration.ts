@@ -1,4 +1,4 @@
-import type { Admin } from 'kafkajs';
+import type { DriverAdmin } from './kafka-driver.js';
 
 export interface TopicDeclaration {
   readonly topic: string;
@@ -24,27 +24,14 @@ export class TopicMismatchError extends Error {
   }
 }
 
-/** How long the broker may take; its answer comes then at the latest. kafkajs' default is 5 s. */
-const CREATION_TIMEOUT_MS = 20_000;
-
 /** Creates what is missing, checks what is there, and returns the names of what was created. */
-export async function ensureTopics(admin: Admin, declared: readonly TopicDeclaration[]): Promise<string[]> {
-  const existing = new Set(await admin.listTopics());
+export async function ensureTopics(admin: DriverAdmin, declared: readonly TopicDeclaration[]): Promise<string[]> {
+  const existing = new Set(await admin.topics());
   const missing = declared.filter(({ topic }) => !existing.has(topic));
   if (missing.length > 0) {
-    await admin.createTopics({
-      waitForLeaders: true,
-      timeout: CREATION_TIMEOUT_MS,
-      topics: missing.map(({ topic, partitions, config, replicationFactor }) => ({
-        topic,
-        numPartitions: partitions,
-        replicationFactor: replicationFactor ?? -1,
-        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-      })),
-    });
+    await admin.createTopics(missing);
   }
-  const { topics } = await admin.fetchTopicMetadata({ topics: declared.map(({ topic }) => topic) });
-  const actual = new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+  const actual = await admin.partitionCounts(declared.map(({ topic }) => topic));
   for (const { topic, partitions } of declared) {
     const count = actual.get(topic) ?? 0;
     if (count !== partitions) {

@@ -6,6 +6,7 @@ export {
   contextFrom,
   continueTrace,
   currentTrace,
+  isTracing,
   nameRequestSpan,
   recordError,
   runInTrace,

@@ -1,4 +1,12 @@
-import { type Context, context, defaultTextMapGetter, defaultTextMapSetter, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  ProxyTracerProvider,
+  ROOT_CONTEXT,
+  trace,
+} from '@opentelemetry/api';
 import { TraceState, W3CBaggagePropagator } from '@opentelemetry/core';
 import { markFailed } from './failed-span.js';
 import { randomId } from './random-id.js';
@@ -13,6 +21,12 @@ export interface Trace {
 
 /** Cuts baggage at the 8 KiB of the W3C specification, in both directions: it would be stored with every event. */
 const baggagePropagator = new W3CBaggagePropagator();
+
+/** False while nobody collects spans: making them would be work for nothing. Trace ids travel either way. */
+export function isTracing(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('@waybill/tracing') !== undefined;
+}
 
 /** The trace context of the code that runs now; empty outside of any trace. */
 export function currentTrace(): Trace {

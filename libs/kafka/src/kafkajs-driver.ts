@@ -1,0 +1,315 @@
+import {
+  type Admin,
+  type Consumer,
+  type EachBatchPayload,
+  type IHeaders,
+  Kafka,
+  type KafkaConfig,
+  logLevel,
+  type Producer,
+  type SASLOptions,
+  type TopicMessages,
+} from 'kafkajs';
+import { FetchedRecord } from './consumed-record.js';
+import {
+  CONNECT_TIMEOUT_MS,
+  type DriverAdmin,
+  type DriverProducer,
+  FETCH,
+  type GroupMember,
+  type GroupMemberOptions,
+  HEARTBEAT_MS,
+  type KafkaDriver,
+  type KafkaSettings,
+  type OffsetTime,
+  REBALANCE_TIMEOUT_MS,
+  REQUEST_TIMEOUT_MS,
+  type TopicPartition,
+} from './kafka-driver.js';
+import type { KafkaLog } from './kafka-log.js';
+import { type HeaderValue, type OutgoingRecord, partitionFor, type RawHeaders } from './outgoing-record.js';
+import type { TopicDeclaration } from './topic-declaration.js';
+
+const ACKS_ALL = -1;
+/** How long the broker may take to make topics; its answer comes then at the latest. kafkajs' default is 5 s. */
+const CREATION_TIMEOUT_MS = 20_000;
+/** kafkajs tells of a jump over lost records only in its log. */
+const OFFSET_OUT_OF_RANGE = 'Offset out of range';
+const NOTHING = Buffer.alloc(0);
+
+/** kafkajs 2.2.4: the default. Its traps (silent jumps, offsets that commit themselves, slow stops) are settled here. */
+export class KafkajsDriver implements KafkaDriver {
+  private readonly config: KafkaConfig;
+
+  constructor(private readonly settings: KafkaSettings) {
+    this.config = {
+      clientId: settings.clientId,
+      brokers: [...settings.brokers],
+      ssl: settings.tls ?? false,
+      ...(settings.sasl === undefined ? {} : { sasl: settings.sasl as SASLOptions }),
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      authenticationTimeout: CONNECT_TIMEOUT_MS * 5,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      enforceRequestTimeout: true,
+      logLevel: logLevel.WARN,
+      logCreator: logCreatorFor(settings.log, () => undefined),
+      // Whoever calls decides about waiting and trying again: the relay, the consumer, the health check.
+      retry: { retries: 1, initialRetryTime: 50, maxRetryTime: 500 },
+    };
+  }
+
+  producer(): DriverProducer {
+    return new KafkajsProducer(new Kafka(this.config).producer({ allowAutoTopicCreation: false, idempotent: false }));
+  }
+
+  member(options: GroupMemberOptions): GroupMember {
+    const logCreator = logCreatorFor(this.settings.log, options.onOutOfRange);
+    return new KafkajsMember(new Kafka({ ...this.config, logCreator }), options);
+  }
+
+  async admin(requestTimeoutMs: number): Promise<DriverAdmin> {
+    const admin = new Kafka({ ...this.config, requestTimeout: requestTimeoutMs }).admin();
+    await admin.connect();
+    return new KafkajsAdmin(admin);
+  }
+}
+
+class KafkajsProducer implements DriverProducer {
+  private connecting: Promise<void> | undefined;
+
+  constructor(private readonly producer: Producer) {}
+
+  async send(records: readonly OutgoingRecord[]): Promise<void> {
+    await this.connect();
+    await this.producer.sendBatch({ acks: ACKS_ALL, timeout: REQUEST_TIMEOUT_MS, topicMessages: byTopic(records) });
+  }
+
+  async close(): Promise<void> {
+    await this.connecting?.catch(() => undefined);
+    await this.producer.disconnect();
+  }
+
+  private connect(): Promise<void> {
+    this.connecting ??= this.producer.connect().catch((error: unknown) => {
+      this.connecting = undefined;
+      throw error;
+    });
+    return this.connecting;
+  }
+}
+
+function byTopic(records: readonly OutgoingRecord[]): TopicMessages[] {
+  const topics = new Map<string, TopicMessages>();
+  for (const record of records) {
+    const { topic, key, value } = record;
+    let entry = topics.get(topic);
+    if (entry === undefined) {
+      entry = { topic, messages: [] };
+      topics.set(topic, entry);
+    }
+    entry.messages.push({ key, value, headers: sendable(record.headers), partition: partitionFor(record) });
+  }
+  return [...topics.values()];
+}
+
+/** The headers as they are, not a copy, unless one is missing (left out) or null: kafkajs cannot send that; it becomes empty. */
+function sendable(headers: RawHeaders): IHeaders {
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || value === null || (typeof value === 'object' && !Buffer.isBuffer(value))) {
+      return mended(headers);
+    }
+  }
+  return headers as IHeaders;
+}
+
+function mended(headers: RawHeaders): IHeaders {
+  const mend = (value: HeaderValue): string | Buffer => value ?? NOTHING;
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      if (value === undefined) {
+        return [];
+      }
+      return [[name, typeof value === 'object' && Array.isArray(value) ? value.map(mend) : mend(value as HeaderValue)]];
+    }),
+  );
+}
+
+class KafkajsMember implements GroupMember {
+  private readonly consumer: Consumer;
+  private joining: Promise<void> | undefined;
+  private readonly inHand = new Set<Promise<void>>();
+  /** Why partitions have to be given back; until the group is joined again. */
+  private lost: Error | undefined;
+
+  constructor(
+    kafka: Kafka,
+    private readonly options: GroupMemberOptions,
+  ) {
+    const { onAssigned, onContact, onCrash, sessionTimeoutMs, group } = options;
+    const consumer = kafka.consumer({
+      groupId: group,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      minBytes: FETCH.minBytes,
+      maxBytes: FETCH.maxBytes,
+      maxBytesPerPartition: FETCH.maxBytesPerPartition,
+      // A stop waits for a running fetch, so this bounds how quick it is; it does not delay records.
+      maxWaitTimeInMs: FETCH.maxWaitMs,
+      allowAutoTopicCreation: false,
+      retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000, restartOnFailure: () => Promise.resolve(false) },
+    });
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberAssignment } }) => {
+      this.lost = undefined;
+      onContact();
+      onAssigned(
+        Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
+          partitions.map((partition) => ({ topic, partition })),
+        ),
+      );
+    });
+    consumer.on(consumer.events.HEARTBEAT, onContact);
+    consumer.on(consumer.events.FETCH, onContact);
+    consumer.on(consumer.events.CRASH, ({ payload: { error } }) => onCrash(error));
+    this.consumer = consumer;
+  }
+
+  join(): Promise<void> {
+    this.joining ??= this.run();
+    return this.joining;
+  }
+
+  pause({ topic, partition }: TopicPartition): void {
+    this.consumer.pause([{ topic, partitions: [partition] }]);
+  }
+
+  resume({ topic, partition }: TopicPartition): void {
+    this.consumer.resume([{ topic, partitions: [partition] }]);
+  }
+
+  async seek({ topic, partition }: TopicPartition, offset: string): Promise<void> {
+    await this.consumer.commitOffsets([{ topic, partition, offset }]);
+    this.consumer.seek({ topic, partition, offset });
+  }
+
+  async leave(): Promise<void> {
+    await this.joining?.catch(() => undefined);
+    await this.consumer.disconnect();
+  }
+
+  private async run(): Promise<void> {
+    const { consumer } = this;
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: this.options.partitionsAtOnce,
+      eachBatch: (payload) => this.eachBatch(payload),
+    });
+  }
+
+  private async eachBatch({ batch, heartbeat, resolveOffset, ...payload }: EachBatchPayload): Promise<void> {
+    const { topic, partition } = batch;
+    const lose = (error: unknown) => {
+      this.lost ??= error instanceof Error ? error : new Error(String(error));
+    };
+    // A handler that takes long must not cost the membership, so the heart beats beside it.
+    const beat = setInterval(() => void heartbeat().catch(lose), HEARTBEAT_MS);
+    const work = this.options.onRecords({
+      topic,
+      partition,
+      records: batch.messages.map(
+        ({ offset, key, value, headers, timestamp }) =>
+          new FetchedRecord(topic, partition, offset, key, value, (headers ?? {}) as RawHeaders, timestamp),
+      ),
+      revoked: () => this.lost !== undefined || !payload.isRunning() || payload.isStale(),
+      commit: async (offset) => {
+        resolveOffset(String(BigInt(offset) - 1n));
+        await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+      },
+    });
+    const settled = work.catch(lose);
+    this.inHand.add(settled);
+    try {
+      await settled;
+      this.inHand.delete(settled);
+      await heartbeat().catch(lose);
+      if (this.lost !== undefined) {
+        // The error makes kafkajs join again, and others get the partitions: first the work on all of them has to end.
+        const error = this.lost;
+        await Promise.all(this.inHand);
+        throw error;
+      }
+    } finally {
+      clearInterval(beat);
+    }
+  }
+}
+
+class KafkajsAdmin implements DriverAdmin {
+  constructor(private readonly admin: Admin) {}
+
+  topics(): Promise<string[]> {
+    return this.admin.listTopics();
+  }
+
+  async createTopics(declared: readonly TopicDeclaration[]): Promise<void> {
+    await this.admin.createTopics({
+      waitForLeaders: true,
+      timeout: CREATION_TIMEOUT_MS,
+      topics: declared.map(({ topic, partitions, config, replicationFactor }) => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor: replicationFactor ?? -1,
+        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      })),
+    });
+  }
+
+  async partitionCounts(topics: readonly string[]): Promise<Map<string, number>> {
+    const metadata = await this.admin.fetchTopicMetadata({ topics: [...topics] });
+    return new Map(metadata.topics.map(({ name, partitions }) => [name, partitions.length]));
+  }
+
+  async offsets(topic: string, time: OffsetTime): Promise<Map<number, string>> {
+    if (typeof time === 'number') {
+      const found = await this.admin.fetchTopicOffsetsByTimestamp(topic, time);
+      return new Map(found.map(({ partition, offset }) => [partition, offset]));
+    }
+    const found = await this.admin.fetchTopicOffsets(topic);
+    return new Map(found.map(({ partition, low, high }) => [partition, time === 'earliest' ? low : high]));
+  }
+
+  async committed(group: string, topic: string): Promise<Map<number, string>> {
+    const found = await this.admin.fetchOffsets({ groupId: group, topics: [topic] });
+    const partitions = found.flatMap((each) => each.partitions);
+    return new Map(partitions.filter(({ offset }) => offset !== '-1').map(({ partition, offset }) => [partition, offset]));
+  }
+
+  async ping(): Promise<void> {
+    await this.admin.describeCluster();
+  }
+
+  close(): Promise<void> {
+    return this.admin.disconnect();
+  }
+}
+
+/**
+ * kafkajs' log lines in ours. It reports each retried attempt as an error; we retry for ever and report that ourselves,
+ * so all of its lines are for debugging.
+ */
+function logCreatorFor(log: KafkaLog, onOffsetOutOfRange: (facts: object) => void) {
+  return () =>
+    ({ level, namespace, log: entry }: Parameters<ReturnType<NonNullable<KafkaConfig['logCreator']>>>[0]) => {
+      const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...facts } = entry;
+      if (message.startsWith(OFFSET_OUT_OF_RANGE)) {
+        onOffsetOutOfRange(facts);
+      }
+      if (level === logLevel.ERROR || level === logLevel.WARN) {
+        log.debug(`kafkajs ${namespace}: ${message}`, facts);
+      }
+    };
+}
