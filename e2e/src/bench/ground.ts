@@ -1,7 +1,7 @@
 import { declaredTopics } from '@waybill/contracts';
-import { inboxTables } from '@waybill/inbox';
+import { inboxTables, parkingTables } from '@waybill/inbox';
 import { startTestInfrastructure, type TestInfrastructure } from '@waybill/local';
-import { outboxTables } from '@waybill/outbox';
+import { outboxArchiveTables, outboxTables } from '@waybill/outbox';
 import { createTestDatabase, type TestDatabase } from '@waybill/testing';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { TOPIC } from './event-stock.js';
@@ -53,7 +53,8 @@ export class Ground {
 
   /** An empty database with outbox, inbox and the table of effects. */
   database(): Promise<TestDatabase> {
-    return createTestDatabase(this.postgresUrl, [...outboxTables, ...inboxTables, ...effectTables]);
+    const tables = [outboxTables, outboxArchiveTables, inboxTables, parkingTables, effectTables];
+    return createTestDatabase(this.postgresUrl, tables.flat());
   }
 
   async createTopic(topic: string, partitions: number): Promise<void> {

@@ -1,5 +1,7 @@
+type SingleValue = Buffer | string | null;
+
 /** A header's value as a Kafka client gives it; a name that came more than once has several. */
-export type HeaderValue = Buffer | string | (Buffer | string)[] | undefined;
+export type HeaderValue = SingleValue | readonly SingleValue[] | undefined;
 
 /** A record of a topic as it came, byte for byte. */
 export interface InboxRecord {
@@ -21,8 +23,13 @@ export type HeaderPairs = readonly (readonly [name: string, value: Buffer])[];
 /** The record's own headers, one pair each, with the bytes that they came with. */
 export function headerPairs(rawHeaders: InboxRecord['rawHeaders']): HeaderPairs {
   return Object.entries(rawHeaders).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value ?? '']).map((each) => [name, Buffer.from(each)] as const),
+    // A header may have no value at all; stored, and sent again, it has an empty one.
+    valuesOf(value).map((each) => [name, Buffer.from(each ?? '')] as const),
   );
+}
+
+function valuesOf(value: HeaderValue): readonly SingleValue[] {
+  return typeof value === 'string' || Buffer.isBuffer(value) ? [value] : (value ?? ['']);
 }
 
 /** How headers are stored: a JSON array of `[name, value in base64]`. */
@@ -40,7 +47,7 @@ export function decodeHeaders(stored: Buffer): Pick<InboxRecord, 'headers' | 'ra
       rawHeaders[name] = value;
       headers[name] = value.toString('utf8');
     } else {
-      rawHeaders[name] = [...(Array.isArray(before) ? before : [before]), value];
+      rawHeaders[name] = [...valuesOf(before), value];
       headers[name] = undefined;
     }
   }

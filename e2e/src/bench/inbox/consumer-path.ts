@@ -1,8 +1,10 @@
 import { transaction } from '@waybill/database';
-import { Inbox } from '@waybill/inbox';
+import { type Around, IdempotentConsumer, Inbox, type Reading, retrySchedule } from '@waybill/inbox';
 import type { ConsumedRecord } from '@waybill/kafka';
-import type { DataSource } from 'typeorm';
-import { effectByStatement } from './effect.js';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { ReceivedEvent } from '@waybill/contracts';
+import { quietLog } from '../quiet-log.js';
+import { effectByEntity, effectByStatement, effectOfMany } from './effect.js';
 import { receivedEvent } from './received-event.js';
 
 /*
@@ -10,8 +12,10 @@ import { receivedEvent } from './received-event.js';
  * a way that the inbox gains is one more entry of `paths`.
  */
 
-export const pathNames = ['one'] as const;
+export const pathNames = ['one', 'chunk', 'entities', 'set'] as const;
 export type PathName = (typeof pathNames)[number];
+
+type Handle = (records: readonly ConsumedRecord[]) => Promise<void>;
 
 export interface ConsumerPath {
   readonly title: string;
@@ -19,7 +23,8 @@ export interface ConsumerPath {
   readonly chunkMax: number;
   /** How many events tell enough; slow ways need fewer. */
   readonly events: number;
-  handler(dataSource: DataSource): (records: readonly ConsumedRecord[]) => Promise<void>;
+  /** `around` runs an effect within its span; it is used where each event has an effect of its own. */
+  handler(dataSource: DataSource, around?: Around): Handle;
 }
 
 const CONSUMER = 'bench';
@@ -30,7 +35,7 @@ export const paths: Readonly<Record<PathName, ConsumerPath>> = {
     chunkMax: 100,
     events: 8_000,
     handler: (dataSource) => {
-      const inbox = new Inbox(CONSUMER, (run) => transaction(dataSource, run));
+      const inbox = inboxOn(dataSource);
       return async (records) => {
         for (const record of records) {
           const event = receivedEvent(record);
@@ -39,4 +44,56 @@ export const paths: Readonly<Record<PathName, ConsumerPath>> = {
       };
     },
   },
+  chunk: {
+    title: 'a transaction a chunk, pipelined',
+    chunkMax: 100,
+    events: 40_000,
+    handler: (dataSource, around) => inChunks(dataSource, effectByStatement, around),
+  },
+  entities: {
+    title: 'a transaction a chunk, effects by entity',
+    chunkMax: 100,
+    events: 20_000,
+    handler: (dataSource, around) => inChunks(dataSource, effectByEntity, around),
+  },
+  set: {
+    title: 'a transaction a chunk, one effect for all',
+    chunkMax: 500,
+    events: 40_000,
+    handler: (dataSource) => {
+      const inbox = inboxOn(dataSource);
+      return async (records) => {
+        await inbox.onceBatch(records.map(receivedEvent), effectOfMany);
+      };
+    },
+  },
 };
+
+function inboxOn(dataSource: DataSource): Inbox {
+  return new Inbox(CONSUMER, (run) => transaction(dataSource, run));
+}
+
+/** As services handle what they subscribe to. */
+function inChunks(
+  dataSource: DataSource,
+  effect: (manager: EntityManager, event: ReceivedEvent) => Promise<void>,
+  around: Around = (_record, run) => run(),
+): Handle {
+  const handler = new IdempotentConsumer({
+    consumer: CONSUMER,
+    transaction: (run) => transaction(dataSource, run),
+    subscription: { read: (record): Reading => ({ kind: 'event', event: receivedEvent(record) }), effect },
+    sendDeadLetter: () => {
+      throw new Error('an event of the benchmark should never be dead');
+    },
+    schedule: retrySchedule,
+    around,
+    counted: (outcome) => {
+      if (outcome !== 'done' && outcome !== 'duplicate') {
+        throw new Error(`expected each event to be done or a duplicate, got ${outcome}`);
+      }
+    },
+    log: quietLog,
+  });
+  return (records) => handler.handle(records);
+}

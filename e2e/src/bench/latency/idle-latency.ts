@@ -1,7 +1,6 @@
 import { until } from '@waybill/testing';
 import { TOPIC } from '../event-stock.js';
 import type { Ground } from '../ground.js';
-import { pathNames } from '../inbox/consumer-path.js';
 import type { CommittedTimes, ConsumerAnswer, ConsumerSettings } from '../inbox/consumer-worker.js';
 import type { Driver } from '../kafka-driver.js';
 import { RelayTeam } from '../relay/relay-team.js';
@@ -42,7 +41,7 @@ export async function idleLatency(ground: Ground, book: SeriesBook, driver: Driv
       driver,
       topic: TOPIC,
       group: `bench-idle-${Date.now()}`,
-      path: pathNames.find((path) => path !== 'one') ?? 'one',
+      path: 'chunk',
       partitionsAtOnce: 4,
       keepTimes: true,
     } satisfies ConsumerSettings);

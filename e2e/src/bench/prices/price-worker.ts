@@ -157,12 +157,6 @@ function handler(): (records: readonly ConsumedRecord[]) => Promise<void> {
       await Promise.all(records.map(alone));
     };
   }
-  const inOrder = paths.one.handler(dataSource);
-  return has('tracing')
-    ? async (records) => {
-        for (const record of records) {
-          await inProcessSpan(record, group, () => inOrder([record]));
-        }
-      }
-    : inOrder;
+  // As a service handles a chunk: events of one key one after another, spans where somebody listens.
+  return paths.chunk.handler(dataSource, has('tracing') ? (record, run) => inProcessSpan(record, group, run) : undefined);
 }
