@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { declaredTopics } from '@waybill/contracts';
 import { inboxTables, parkingTables } from '@waybill/inbox';
 import { startTestInfrastructure, type TestInfrastructure } from '@waybill/local';
@@ -16,6 +19,8 @@ export class Ground {
   private constructor(
     private readonly infrastructure: TestInfrastructure,
     private readonly admin: Admin,
+    /** For files of what is measured; gone after the stop. */
+    readonly folder: string,
   ) {}
 
   static async start(say: (line: string) => void): Promise<Ground> {
@@ -27,7 +32,7 @@ export class Ground {
       const { brokers } = infrastructure.kafka;
       const admin = new Kafka({ clientId: 'bench', brokers: brokers.split(','), logLevel: logLevel.NOTHING }).admin();
       await admin.connect();
-      const ground = new Ground(infrastructure, admin);
+      const ground = new Ground(infrastructure, admin, await mkdtemp(join(tmpdir(), 'waybill-bench-')));
       for (const { topic, partitions } of declaredTopics()) {
         await ground.createTopic(topic, partitions);
       }
@@ -70,14 +75,9 @@ export class Ground {
     }
   }
 
-  /** How many records stand in a topic. */
-  async recordsIn(topic = TOPIC): Promise<number> {
-    const offsets = await this.admin.fetchTopicOffsets(topic);
-    return offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0);
-  }
-
   async stop(): Promise<void> {
     await this.admin.disconnect().catch(() => undefined);
     await this.infrastructure.stop();
+    await rm(this.folder, { recursive: true, force: true });
   }
 }

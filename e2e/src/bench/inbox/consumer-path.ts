@@ -1,8 +1,8 @@
+import type { ReceivedEvent } from '@waybill/contracts';
 import { transaction } from '@waybill/database';
 import { type Around, IdempotentConsumer, Inbox, type Reading, retrySchedule } from '@waybill/inbox';
 import type { ConsumedRecord } from '@waybill/kafka';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { ReceivedEvent } from '@waybill/contracts';
 import { quietLog } from '../quiet-log.js';
 import { effectByEntity, effectByStatement, effectOfMany } from './effect.js';
 import { receivedEvent } from './received-event.js';
@@ -59,7 +59,7 @@ export const paths: Readonly<Record<PathName, ConsumerPath>> = {
   set: {
     title: 'a transaction a chunk, one effect for all',
     chunkMax: 500,
-    events: 40_000,
+    events: 80_000,
     handler: (dataSource) => {
       const inbox = inboxOn(dataSource);
       return async (records) => {

@@ -1,5 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { AGGREGATES, stockRecord, type StockRecord } from '../event-stock.js';
+import { AGGREGATES, type StockRecord,stockRecord } from '../event-stock.js';
 
 const PER_SEND = 500;
 /** A copy comes as late as this many events: later than its own chunk, as copies do. */

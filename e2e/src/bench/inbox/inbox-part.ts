@@ -15,7 +15,7 @@ export interface InboxPartOptions {
   readonly say: (line: string) => void;
 }
 
-const EVENTS = 40_000;
+const EVENTS = 80_000;
 const PARTITIONS = 6;
 
 const plain: InboxTopic = { topic: 'bench-events', title: '', events: EVENTS };

@@ -43,6 +43,7 @@ export async function idleLatency(ground: Ground, book: SeriesBook, driver: Driv
       group: `bench-idle-${Date.now()}`,
       path: 'chunk',
       partitionsAtOnce: 4,
+      warmUp: 0,
       keepTimes: true,
     } satisfies ConsumerSettings);
     await consumer.ask('start');

@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestDatabase } from '@waybill/testing';
+import { type TestDatabase, until } from '@waybill/testing';
 import { now } from '../clock.js';
 import { cpuNote, cpuSeconds } from '../cpu-clock.js';
 import type { Ground } from '../ground.js';
@@ -22,8 +21,9 @@ const TIMEOUT_MS = 120_000;
  */
 export async function drainDebezium(ground: Ground, book: SeriesBook, program: DebeziumProgram, rows: number): Promise<void> {
   const database = await ground.database();
-  const folder = await mkdtemp(join(tmpdir(), 'waybill-debezium-'));
-  const options = { program, databaseUrl: database.url, brokers: ground.brokers, offsetsFile: join(folder, 'offsets') };
+  const offsetsFile = join(ground.folder, 'debezium-offsets');
+  await rm(offsetsFile, { force: true });
+  const options = { program, databaseUrl: database.url, brokers: ground.brokers, offsetsFile };
   let engine = await DebeziumEngine.start(options);
   try {
     for (let turn = 0; turn < WARM_UPS; turn++) {
@@ -47,9 +47,8 @@ export async function drainDebezium(ground: Ground, book: SeriesBook, program: D
     book.add(debeziumRestart, 'rows/s', (rows - head) / ((engine.lastAt - firstAt) / 1_000));
   } finally {
     await engine.stop();
-    await dropSlot(database);
+    await slotIsFree(database);
     await database.drop();
-    await rm(folder, { recursive: true, force: true });
     await ground.emptyTopic();
   }
 }
@@ -59,7 +58,10 @@ async function firstSent(engine: DebeziumEngine): Promise<number> {
   return engine.lastAt;
 }
 
-/** A slot that is left would keep Postgres' log for ever. */
-async function dropSlot(database: TestDatabase): Promise<void> {
-  await database.query('SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1 AND NOT active', [SLOT]);
+/** The slot goes with its database, as soon as nobody reads from it. */
+async function slotIsFree(database: TestDatabase): Promise<void> {
+  await until(
+    async () => (await database.query('SELECT FROM pg_replication_slots WHERE slot_name = $1 AND active', [SLOT])).length === 0,
+    { what: `the replication slot ${SLOT} to be free` },
+  );
 }

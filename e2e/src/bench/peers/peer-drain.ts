@@ -1,5 +1,5 @@
-import { aggregates, payloadOf, stockRecord, TOPIC } from '../event-stock.js';
 import { cpuNote, cpuSeconds } from '../cpu-clock.js';
+import { aggregates, payloadOf, stockRecord, TOPIC } from '../event-stock.js';
 import type { Ground } from '../ground.js';
 import type { SeriesBook } from '../series.js';
 import { Worker } from '../worker.js';

@@ -6,7 +6,7 @@ import type { Findings } from '../report.js';
 import { inRounds } from '../rounds.js';
 import { SeriesBook } from '../series.js';
 import { Worker } from '../worker.js';
-import { type PriceStep, priceSteps, priceTitles, businessTables } from './price-step.js';
+import { businessTables,type PriceStep, priceSteps, priceTitles } from './price-step.js';
 import type { PriceAnswer, PriceSettings } from './price-worker.js';
 import { type Collector, startCollector } from './span-collector.js';
 

@@ -5,8 +5,8 @@ import { createConnection, createDataSource, transaction } from '@waybill/databa
 import { Inbox } from '@waybill/inbox';
 import { type ConsumedRecord, inProcessSpan } from '@waybill/kafka';
 import { Outbox, OutboxRelay, OutboxSignal } from '@waybill/outbox';
-import { contextFrom, currentTrace, flushTracing, inSpan } from '@waybill/tracing';
 import { until } from '@waybill/testing';
+import { contextFrom, currentTrace, flushTracing, inSpan } from '@waybill/tracing';
 import type { EntityManager } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 import { aggregate, AGGREGATES, EVENT_TYPE, payloadOf, SOURCE, TOPIC } from '../event-stock.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { AGGREGATE_TYPE, aggregate, AGGREGATES, EVENT_TYPE, payloadOf, TOPIC, TRACEPARENT } from '../event-stock.js';
+import { aggregate, AGGREGATE_TYPE, AGGREGATES, EVENT_TYPE, payloadOf, TOPIC, TRACEPARENT } from '../event-stock.js';
 
 const INSERT = `INSERT INTO outbox (id, shard, topic, aggregatetype, aggregateid, version, type, payload, partitionkey,
     correlationid, causationid, traceparent)

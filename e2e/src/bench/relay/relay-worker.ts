@@ -19,7 +19,6 @@ export interface RelaySettings {
 export interface RelayAnswer {
   readonly shards: number;
   readonly published: number;
-  readonly sends: number;
   /** When the broker last acknowledged something. */
   readonly lastAt: number;
   readonly residentBytes: number;
@@ -40,7 +39,6 @@ const connect = async () => {
 const kafka = clientOf(settings.driver, settings.brokers, settings.name);
 const producer = kafka.producer();
 const signal = new OutboxSignal({ connect });
-let sends = 0;
 let published = 0;
 let lastAt = 0;
 let numbers: number[] = [];
@@ -55,7 +53,6 @@ const relay = new OutboxRelay({
   log: quietLog,
   onPublished: (rows) => {
     lastAt = now();
-    sends++;
     published += rows.length;
     if (settings.keepTimes) {
       for (const { correlationid } of rows) {
@@ -74,7 +71,6 @@ serve({
   status: (): RelayAnswer => ({
     shards: relay.status().shards,
     published,
-    sends,
     lastAt,
     residentBytes: process.memoryUsage.rss(),
   }),
