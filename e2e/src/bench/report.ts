@@ -80,7 +80,7 @@ export function writeIntoDocument(report: Report): void {
   for (const { name, svg } of report.charts) {
     writeFileSync(join(folder, `${name}.svg`), svg);
   }
-  const rounds = report.rounds === undefined ? '' : ` Medians of ${report.rounds} rounds in turns.`;
+  const rounds = report.rounds === undefined ? '' : ` ${report.rounds === 1 ? 'One round.' : `Medians of ${report.rounds} rounds in turns.`}`;
   const text = [
     `Measured on ${report.date}: ${report.machine}; load generator, Kafka and Postgres on the same machine.${rounds}`,
     ...report.charts.map(({ name, title }) => `![${title}](performance/${name}.svg)`),
