@@ -129,7 +129,7 @@ export default {
       name: 'e2e-looks-from-outside',
       comment: 'A story speaks HTTP and Kafka like a customer would: contracts, testing and the local stack, no more.',
       severity: 'error',
-      from: { path: '^e2e/', pathNot: MODEL },
+      from: { path: '^e2e/', pathNot: [MODEL, '^e2e/src/bench/'] },
       to: { path: '^(apps|libs|infra)/', pathNot: '^(libs/contracts|libs/testing|infra/local)/' },
     },
     {
@@ -139,10 +139,18 @@ export default {
       from: { path: MODEL },
       to: { path: '^(apps|libs|infra)/', pathNot: '^(apps/[^/]+/src/domain|libs/contracts)/' },
     },
+    {
+      name: 'bench-knows-the-parts-it-measures',
+      comment: 'The benchmark introduces outbox, Kafka and inbox to one another, as an app would; whole services it starts.',
+      severity: 'error',
+      from: { path: '^e2e/src/bench/' },
+      to: { path: ['^apps/', inside(...layer('defaults'))] },
+    },
   ],
   options: {
     doNotFollow: { path: ['node_modules', '(^|/)dist/'] },
-    exclude: { path: '(^|/)dist/' },
+    // Programs of the benchmark's peers import what is not installed here.
+    exclude: { path: '(^|/)dist/|^e2e/peers/' },
     tsConfig: { fileName: 'tsconfig.base.json' },
     // "specify" keeps imports of types apart from imports of values, and sees both.
     tsPreCompilationDeps: 'specify',

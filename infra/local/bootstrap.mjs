@@ -51,7 +51,27 @@ Takes the service's place in the stack, builds it at every change and starts it 
   bench: {
     file: 'e2e/dist/bench/main.js',
     build: 'with-tests',
-    help: `npm run bench [-- quick]   Measures a stack of its own and prints the figures.`,
+    help: `npm run bench -- [PART ...] [OPTIONS]   Measures on a Kafka and a Postgres of its own, and prints the figures.
+
+  quick      memory, start, latency and throughput of the whole platform, in less than two minutes (the default)
+  relay      outbox to Kafka: raw producer, raw insert, one, two and four relays, streams at 10, 50 and 90 %
+  inbox      Kafka to effect: a transaction an event, a chunk, a set; without and with duplicates
+  peers      other outbox libraries and Debezium beside ours, on the same broker
+  latency    idle, in separate processes; and what the wake-up costs the writers
+  prices     what each promise costs: outbox, inbox, order, tracing
+  orders     orders from POST to SHIPPED, everything at work
+  all        these six
+  steady     2,000 rows a second for ten minutes: drift, size of the outbox
+  backlog    1,000,000 rows: rate and memory
+
+  --rounds N    how often each case is measured, in turns (5)
+  --rows N      rows of a backlog (relay, peers: 100,000; backlog: 1,000,000)
+  --seconds N   how long steady goes on (600)
+  --json        print JSON
+  --write       put figures and charts into docs/performance.md
+
+The figures are kept in reports/bench-PART.json. Peers are installed into e2e/peers when they are asked for, Debezium
+comes from Maven. Load goes to this machine only. Exit code 64: wrong arguments.`,
   },
   test: {
     file: 'infra/local/test.mjs',

@@ -10,28 +10,31 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** Far from the ports of a stack that may be running. */
 const PORT_OFFSET = 17_000;
 
+type Environment = Readonly<Record<string, string>>;
+
 /** A platform of the benchmark's own, started as a user starts it: `npm start -- --detach`. */
 export class BenchStack {
   private constructor(
     private readonly home: string,
+    private readonly env: Environment,
     readonly file: StackFile,
     /** From the command to all services ready. */
     readonly startMs: number,
   ) {}
 
-  static async start(): Promise<BenchStack> {
+  static async start(env: Environment = {}): Promise<BenchStack> {
     const home = await mkdtemp(join(tmpdir(), 'waybill-bench-'));
     const started = performance.now();
     try {
-      await npm(home, ['start', '--', '--detach']);
+      await npm(home, env, ['start', '--', '--detach']);
       const startMs = performance.now() - started;
       const file = readStack(home);
       if (file === undefined) {
         throw new Error(`npm start -- --detach has ended without a running stack in ${home}`);
       }
-      return new BenchStack(home, file, startMs);
+      return new BenchStack(home, env, file, startMs);
     } catch (error) {
-      await npm(home, ['stop']).catch(() => undefined);
+      await npm(home, env, ['stop']).catch(() => undefined);
       await rm(home, { recursive: true, force: true });
       throw error;
     }
@@ -57,18 +60,19 @@ export class BenchStack {
   }
 
   async stop(): Promise<void> {
-    await npm(this.home, ['stop']);
+    await npm(this.home, this.env, ['stop']);
     await rm(this.home, { recursive: true, force: true });
   }
 }
 
 /** With its output on the terminal: the first start of a machine takes minutes. */
-function npm(home: string, args: readonly string[]): Promise<void> {
+function npm(home: string, env: Environment, args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn('npm', [...args], {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, WAYBILL_HOME: home, WAYBILL_PORT_OFFSET: String(PORT_OFFSET) },
+      // Its words go beside the report, which may be read by a program.
+      stdio: ['ignore', process.stderr, process.stderr],
+      env: { ...process.env, ...env, WAYBILL_HOME: home, WAYBILL_PORT_OFFSET: String(PORT_OFFSET) },
     });
     child.once('error', reject);
     child.once('exit', (code, signal) => {

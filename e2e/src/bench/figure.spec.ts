@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { percentile, reached, rows } from './figure.js';
+import { reached, rows } from './figure.js';
 import { bucketsOf, quantile, since } from './histogram.js';
 
 describe('figures', () => {
@@ -9,11 +9,6 @@ describe('figures', () => {
     expect(rows([{ name: 'rate', value: 1234.5, unit: '/s', goal: { at: 'least', value: 2_000 } }])).toEqual([
       ['rate', '1235 /s', '>= 2000 /s', 'NO'],
     ]);
-  });
-
-  it('take percentiles by nearest rank', () => {
-    const values = Array.from({ length: 100 }, (_, index) => 100 - index);
-    expect([percentile(values, 0.5), percentile(values, 0.99), percentile([7], 0.5)]).toEqual([50, 99, 7]);
   });
 });
 

@@ -17,21 +17,15 @@ export function reached({ value, goal }: Figure): boolean | undefined {
 export function rows(figures: readonly Figure[]): string[][] {
   return figures.map((figure) => {
     const { name, value, unit, goal } = figure;
-    const asked = goal === undefined ? '' : `${goal.at === 'most' ? '<=' : '>='} ${goal.value} ${unit}`;
+    const asked = goal === undefined ? '' : `${goal.at === 'most' ? '<=' : '>='} ${goal.value} ${unit}`.trimEnd();
     const verdict = reached(figure);
-    return [name, `${round(value)} ${unit}`, asked, verdict === undefined ? '' : verdict ? 'yes' : 'NO'];
+    return [name, `${round(value)} ${unit}`.trimEnd(), asked, verdict === undefined ? '' : verdict ? 'yes' : 'NO'];
   });
 }
 
 export const header = ['figure', 'measured', 'asked for', 'reached'];
 
 /** Three digits that matter. */
-function round(value: number): string {
+export function round(value: number): string {
   return value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
-}
-
-/** The value below which a share of the values lies (nearest rank). */
-export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? Number.NaN;
 }

@@ -1,80 +1,131 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { arch, cpus, platform, totalmem } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { BenchStack } from './bench-stack.js';
-import { type Figure, header, reached, rows } from './figure.js';
+import { type CommandLine, CommandLineError, type PartName, readCommandLine } from './command-line.js';
+import { reached } from './figure.js';
+import { Ground } from './ground.js';
+import { inboxPart } from './inbox/inbox-part.js';
+import { latencyPart } from './latency/latency-part.js';
+import { ordersPart } from './orders/order-flow.js';
+import { peersPart } from './peers/peers-part.js';
+import { pricesPart } from './prices/price-list.js';
 import { quick } from './quick.js';
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const BEGIN = '<!-- begin: npm run bench -- quick --write -->';
-const END = '<!-- end -->';
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
-});
-
-if (positionals.length > 1 || (positionals[0] ?? 'quick') !== 'quick') {
-  console.error(`Expected: npm run bench -- quick [--json] [--write]; got "${positionals.join(' ')}".`);
-  process.exit(64);
-}
+import { backlog } from './relay/backlog.js';
+import { relayPart } from './relay/relay-part.js';
+import { steady } from './relay/steady.js';
+import { asJson, asText, type Findings, keep, type Report, reportOf, writeIntoDocument } from './report.js';
 
 const say = (line: string) => console.error(`bench: ${line}`);
-const stack = await BenchStack.start();
+const line = readOrExit(process.argv.slice(2));
+
+/** The same Kafka and Postgres as the other parts have, whatever else this machine could offer. */
+const embedded = { WAYBILL_INFRA: 'embedded' };
+/** What has been started and must be stopped, also at Ctrl-C. */
+const running = new Set<{ stop(): Promise<void> }>();
 let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (interrupted) {
+      return;
+    }
     interrupted = true;
-    void stack.stop().finally(() => process.exit(130));
+    say('stopping what was started');
+    void Promise.allSettled([...running].map((each) => each.stop())).finally(() => process.exit(130));
   });
 }
-let figures: Figure[];
+
+const reports: Report[] = [];
 try {
-  figures = await quick(stack, say);
-} finally {
+  for (const command of line.commands) {
+    say(command);
+    const isPart = !['quick', 'steady', 'backlog'].includes(command);
+    const report = reportOf(command, await measure(command), isPart ? line.rounds : undefined);
+    reports.push(report);
+    show(report);
+  }
+} catch (error) {
+  // What fails because it is being stopped is no failure.
   if (!interrupted) {
-    await stack.stop();
+    throw error;
+  }
+  await new Promise(() => undefined);
+}
+if (line.json) {
+  console.log(reports.length === 1 && reports[0] !== undefined ? asJson(reports[0]) : `[${reports.map(asJson).join(',\n')}]`);
+}
+
+async function measure(command: CommandLine['commands'][number]): Promise<Findings> {
+  const { rounds, seconds = 600 } = line;
+  switch (command) {
+    case 'quick':
+      return onStack(async (stack) => ({ series: [], figures: await quick(stack, say), charts: [], remarks: [] }));
+    case 'orders':
+      return onStack((stack) => ordersPart(stack, { rounds, orders: line.rows ?? 1_000, say }), embedded);
+    case 'steady':
+      return onGround((ground) => steady(ground, { seconds, say }));
+    case 'backlog':
+      return onGround((ground) => backlog(ground, { rows: line.rows ?? 1_000_000, say }));
+    default:
+      return onGround((ground) => part(command, ground));
   }
 }
-report(figures);
 
-function report(measured: readonly Figure[]): void {
-  const machine = `${cpus().length} x ${cpus()[0]?.model ?? arch()}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()}, Node ${process.versions.node}`;
-  const date = new Date().toISOString().slice(0, 10);
-  mkdirSync(join(root, 'reports'), { recursive: true });
-  const json = `${JSON.stringify({ date, machine, figures: measured }, null, 2)}\n`;
-  writeFileSync(join(root, 'reports', 'bench-quick.json'), json);
-  if (values.write) {
-    writeIntoDocument(`Measured on ${date}: ${machine}; load generator, Kafka and Postgres on the same machine.\n\n${markdown(measured)}`);
+function part(name: Exclude<PartName, 'orders'>, ground: Ground): Promise<Findings> {
+  const { rounds, rows = 100_000 } = line;
+  switch (name) {
+    case 'relay':
+      return relayPart(ground, { rounds, rows, say });
+    case 'inbox':
+      return inboxPart(ground, { rounds, say });
+    case 'peers':
+      return peersPart(ground, { rounds, rows, say });
+    case 'latency':
+      return latencyPart(ground, { rounds, say });
+    case 'prices':
+      return pricesPart(ground, { rounds, say });
   }
-  console.log(values.json ? json.trimEnd() : `${machine}\n\n${aligned([header, ...rows(measured)])}`);
-  const missed = measured.filter((figure) => reached(figure) === false);
+}
+
+async function onGround(run: (ground: Ground) => Promise<Findings>): Promise<Findings> {
+  return whileRunning(await Ground.start(say), run);
+}
+
+async function onStack(run: (stack: BenchStack) => Promise<Findings>, env?: Record<string, string>): Promise<Findings> {
+  return whileRunning(await BenchStack.start(env), run);
+}
+
+async function whileRunning<T extends { stop(): Promise<void> }>(started: T, run: (started: T) => Promise<Findings>): Promise<Findings> {
+  running.add(started);
+  try {
+    return await run(started);
+  } finally {
+    if (!interrupted) {
+      running.delete(started);
+      await started.stop();
+    }
+  }
+}
+
+function show(report: Report): void {
+  keep(report);
+  if (line.write) {
+    writeIntoDocument(report);
+  }
+  if (!line.json) {
+    console.log(`${asText(report)}\n`);
+  }
+  const missed = report.figures.filter((figure) => reached(figure) === false);
   if (missed.length > 0) {
     say(`not reached: ${missed.map(({ name }) => name).join('; ')}`);
   }
 }
 
-function markdown(measured: readonly Figure[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(header), line(header.map(() => '---')), ...rows(measured).map(line)].join('\n');
-}
-
-function aligned(table: readonly (readonly string[])[]): string {
-  const widths = header.map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
-  return table
-    .map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
-    .join('\n');
-}
-
-function writeIntoDocument(text: string): void {
-  const file = join(root, 'docs', 'performance.md');
-  const document = readFileSync(file, 'utf8');
-  const from = document.indexOf(BEGIN);
-  const to = document.indexOf(END, from);
-  if (from < 0 || to < 0) {
-    throw new Error(`${file} should hold "${BEGIN}" and "${END}": the figures go between them`);
+function readOrExit(args: readonly string[]): CommandLine {
+  try {
+    return readCommandLine(args);
+  } catch (error) {
+    if (!(error instanceof CommandLineError)) {
+      throw error;
+    }
+    console.error(`${error.message} See npm run bench -- --help.`);
+    process.exit(64);
   }
-  writeFileSync(file, `${document.slice(0, from + BEGIN.length)}\n\n${text}\n\n${document.slice(to)}`);
 }

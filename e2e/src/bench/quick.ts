@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { Customer, customerId, shipTo } from '../customer.js';
 import type { BenchStack } from './bench-stack.js';
-import { type Figure, percentile } from './figure.js';
+import type { Figure } from './figure.js';
 import { bucketsOf, quantile, since } from './histogram.js';
+import { percentile } from './statistics.js';
 
 const SKU = 'BENCH-1';
 const LATENCY = 'waybill_outbox_latency_seconds';

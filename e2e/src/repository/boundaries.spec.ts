@@ -85,6 +85,11 @@ const fixtures: Fixture[] = [
   },
   { rule: 'models-walk-rules-only', file: 'e2e/src/model/lib.spec.ts', text: "import '@waybill/outbox';\n" },
   { rule: 'e2e-looks-from-outside', file: 'e2e/src/platform.ts', text: "import '@waybill/outbox';\n" },
+  {
+    rule: 'bench-knows-the-parts-it-measures',
+    file: 'e2e/src/bench/defaults.ts',
+    text: "import '@waybill/service-defaults';\n",
+  },
 ];
 
 /** The rules as `npm run lint` reads them, on another folder. */

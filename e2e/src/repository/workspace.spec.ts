@@ -129,6 +129,24 @@ describe('the lock file', () => {
   });
 });
 
+describe("the benchmark's peers", () => {
+  const lock = readJson<LockFile>('e2e/peers/package-lock.json');
+  const { dependencies = {} } = readJson<Manifest>('e2e/peers/package.json');
+
+  it('are no part of the workspace', () => {
+    const { workspaces } = readJson<{ workspaces: string[] }>('package.json');
+    expect(workspaces.filter((folder) => /peers|^e2e\//.test(folder))).toEqual([]);
+    expect(read('e2e/peers/.npmrc')).toBe(read('.npmrc'));
+  });
+
+  it('are pinned exactly, with a lock that is complete and names no download host', () => {
+    expect(Object.values(dependencies).filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+    expect(lock.packages['']?.dependencies).toEqual(dependencies);
+    expect(missingFromLock(lock)).toEqual([]);
+    expect(Object.values(lock.packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+  });
+});
+
 describe('what is committed', () => {
   const texts = repositoryFiles('**')
     .filter((file) => !/\.(png|jpg|gif|ico|woff2?|jsa|jar)$/.test(file))

@@ -22,7 +22,8 @@ export function projects(): Project[] {
   return repositoryFiles('apps/*/package.json', 'libs/*/package.json', 'infra/*/package.json', 'e2e/package.json').map(
     (file) => {
       const folder = dirname(file);
-      const sources = repositoryFiles(`${folder}/**/*.ts`, `${folder}/**/*.mjs`);
+      // The benchmark's peers have a package.json of their own, and are no part of the workspace.
+      const sources = repositoryFiles(`${folder}/**/*.ts`, `${folder}/**/*.mjs`).filter((source) => !source.startsWith('e2e/peers/'));
       return { folder, manifest: readJson<Manifest>(file), sources };
     },
   );

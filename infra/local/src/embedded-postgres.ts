@@ -23,6 +23,8 @@ export interface EmbeddedPostgresOptions {
   readonly onCrash?: ((exit: Exit) => void) | undefined;
   /** For tests: commits do not wait for the disk, and a crash of the machine may damage the data. */
   readonly forgetful?: boolean | undefined;
+  /** Over our own, as in the configuration file. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -88,6 +90,7 @@ export class EmbeddedPostgres implements ManagedServer {
       timezone: 'UTC',
       log_timezone: 'UTC',
       ...(this.options.forgetful ? { fsync: 'off', full_page_writes: 'off' } : {}),
+      ...this.options.settings,
     };
     return startServer(
       {

@@ -41,6 +41,8 @@ export interface InfrastructureOptions {
   readonly postgresPort?: number;
   /** For tests: commits do not wait for the disk. */
   readonly forgetful?: boolean;
+  /** Over Postgres' own settings; only for an embedded one. */
+  readonly postgresSettings?: Readonly<Record<string, string>>;
   readonly onCrash?: (server: ServerName, exit: Exit) => void;
 }
 
@@ -98,7 +100,7 @@ export async function startEmbeddedKafka(options: InfrastructureOptions): Promis
 
 /** Postgres from npm's binaries. */
 export async function startEmbeddedPostgres(options: InfrastructureOptions): Promise<EmbeddedPostgres> {
-  const { home, roll, progress, adminPassword, postgresPort, forgetful, onCrash } = options;
+  const { home, roll, progress, adminPassword, postgresPort, forgetful, postgresSettings, onCrash } = options;
   const binaries = await postgresBinaries();
   return progress.step(`PostgreSQL ${binaries.version.replace(/-.*/, '')} started`, async () => {
     const postgres = new EmbeddedPostgres({
@@ -108,6 +110,7 @@ export async function startEmbeddedPostgres(options: InfrastructureOptions): Pro
       adminPassword,
       preferredPort: postgresPort,
       forgetful,
+      settings: postgresSettings,
       onCrash: (exit) => onCrash?.('postgres', exit),
     });
     await postgres.start();

@@ -14,6 +14,13 @@ import { progressOn } from './progress.js';
 import { startTogether } from './start-together.js';
 import { makeTemporaryHome } from './temporary-home.js';
 
+export interface TestInfrastructureOptions {
+  /** Commits wait for the disk, as they do in production; false, because a test's data may go with the machine. */
+  readonly durable?: boolean;
+  /** Over Postgres' own settings, as in its configuration file; only where it is a program of this machine. */
+  readonly postgresSettings?: Readonly<Record<string, string>>;
+}
+
 export interface TestInfrastructure {
   readonly kafka: ManagedServer & { readonly brokers: string };
   readonly postgres: ManagedServer & { readonly adminUrl: string };
@@ -25,7 +32,10 @@ export interface TestInfrastructure {
  *
  * Programs of this machine where there is Java: they start in three seconds. Else containers.
  */
-export async function startTestInfrastructure(write: (line: string) => void): Promise<TestInfrastructure> {
+export async function startTestInfrastructure(
+  write: (line: string) => void,
+  { durable = false, postgresSettings = {} }: TestInfrastructureOptions = {},
+): Promise<TestInfrastructure> {
   const home = await makeTemporaryHome();
   const roll = await ProcessRoll.open(home, { temporary: true });
   const inContainers = !(await hasJava());
@@ -38,7 +48,7 @@ export async function startTestInfrastructure(write: (line: string) => void): Pr
   };
   try {
     const adminPassword = randomBytes(18).toString('base64url');
-    const options = { home, roll, progress: progressOn(write), adminPassword, forgetful: true };
+    const options = { home, roll, progress: progressOn(write), adminPassword, forgetful: !durable, postgresSettings };
     const [kafka, postgres] = await startTogether<TestInfrastructure['kafka'], TestInfrastructure['postgres']>(
       inContainers ? startDockerKafka(options) : startEmbeddedKafka(options),
       inContainers ? startDockerPostgres(options) : startEmbeddedPostgres(options),
