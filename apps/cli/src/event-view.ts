@@ -9,7 +9,7 @@ export interface EventView {
   readonly facts: readonly (readonly [name: string, value: string | number | Date | null | undefined])[];
   readonly error: string | null;
   readonly traceparent: string | null;
-  readonly headers: readonly (readonly [name: string, value: Buffer])[];
+  readonly headers: readonly (readonly [name: string, value: Buffer | null])[];
   readonly payload: Buffer | null;
 }
 
@@ -50,12 +50,13 @@ export function renderEvent(view: EventView, jaeger: string | undefined, paint: 
 function headerLines(headers: EventView['headers'], paint: Palette): string {
   const width = Math.max(...headers.map(([name]) => printable(name).length));
   return headers
-    .map(([name, value]) => {
-      const text = asText(value);
-      const shown = text === undefined ? `(base64) ${value.toString('base64')}` : printable(text);
-      return `  ${paint.dim(printable(name).padEnd(width))}   ${shown}`;
-    })
+    .map(([name, value]) => `  ${paint.dim(printable(name).padEnd(width))}   ${value === null ? '(no value)' : shown(value)}`)
     .join('\n');
+}
+
+function shown(value: Buffer): string {
+  const text = asText(value);
+  return text === undefined ? `(base64) ${value.toString('base64')}` : printable(text);
 }
 
 function indent(lines: string): string {

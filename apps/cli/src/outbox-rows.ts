@@ -72,9 +72,9 @@ function recordOf({ payload, raw }: ShownRow): Pick<EventView, 'headers'> & { re
   if (raw === null) {
     return { headers: [], value: Buffer.from(payload) };
   }
-  const { value, headers } = JSON.parse(raw) as { value: string | null; headers: [string, string][] };
+  const { value, headers } = JSON.parse(raw) as { value: string | null; headers: [string, string | null][] };
   return {
-    headers: headers.map(([name, base64]) => [name, Buffer.from(base64, 'base64')] as const),
+    headers: headers.map(([name, base64]) => [name, base64 === null ? null : Buffer.from(base64, 'base64')] as const),
     value: value === null ? null : Buffer.from(value, 'base64'),
   };
 }
