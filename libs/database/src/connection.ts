@@ -31,6 +31,13 @@ export const sessionLimits = {
 } as const;
 
 const CONNECT_TIMEOUT_MS = 5_000;
+/**
+ * A server that is gone without a word answers nothing, and its own time-outs with it. TCP would wait for a quarter of an
+ * hour. Longer than any statement may take.
+ */
+export const ANSWER_TIMEOUT_MS = 30_000;
+/** On an idle connection, such as that of LISTEN; the system's default is two hours. */
+export const KEEP_ALIVE_AFTER_MS = 10_000;
 
 export function clientConfig(settings: ConnectionSettings): pg.ClientConfig {
   return {
@@ -39,13 +46,14 @@ export function clientConfig(settings: ConnectionSettings): pg.ClientConfig {
     application_name: settings.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     ...sessionLimits,
   };
 }
 
 /** One session of its own, not from the pool and not yet connected: for the relay, for LISTEN, for an advisory lock. */
 export function createConnection(settings: ConnectionSettings): pg.Client {
-  const client = new pg.Client(clientConfig(settings));
+  const client = new pg.Client({ ...clientConfig(settings), query_timeout: ANSWER_TIMEOUT_MS });
   // Without a listener the loss of an idle connection would end the process. The next query reports it.
   client.on('error', () => undefined);
   return client;

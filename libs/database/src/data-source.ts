@@ -1,5 +1,11 @@
 import { DataSource, type EntitySubscriberInterface, type MixedList } from 'typeorm';
-import { type ConnectionSettings, sessionLimits, withoutSslOf } from './connection.js';
+import {
+  ANSWER_TIMEOUT_MS,
+  type ConnectionSettings,
+  KEEP_ALIVE_AFTER_MS,
+  sessionLimits,
+  withoutSslOf,
+} from './connection.js';
 import { PreparingClient } from './preparing-client.js';
 
 export interface DataSourceSettings extends ConnectionSettings {
@@ -8,6 +14,8 @@ export interface DataSourceSettings extends ConnectionSettings {
   readonly subscribers?: readonly (new () => EntitySubscriberInterface)[];
   /** Connections at once; 10 unless told. */
   readonly poolMax?: number;
+  /** How long a statement may stay without an answer before its connection counts as lost; 30 s. */
+  readonly answerTimeoutMs?: number;
 }
 
 const POOL_MAX = 10;
@@ -33,6 +41,8 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
       ...sessionLimits,
       connectionTimeoutMillis: CHECKOUT_TIMEOUT_MS,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+      query_timeout: settings.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
       Client: PreparingClient,
       // Statements that do not wait for each other go out together. Where one fails, those behind it fail too, and COMMIT
       // is answered with ROLLBACK: `transaction` looks at that.

@@ -162,7 +162,13 @@ export class OutboxSignal {
         this.retryLater();
       }
     });
-    await client.query(`LISTEN ${CHANNEL}`);
+    try {
+      await client.query(`LISTEN ${CHANNEL}`);
+    } catch (error) {
+      // A standby lets anybody in and refuses LISTEN: one connection more with each try.
+      await client.end().catch(() => undefined);
+      throw error;
+    }
     this.client = client;
     // What was committed while nobody listened.
     this.wakeHere(ALL_SHARDS);

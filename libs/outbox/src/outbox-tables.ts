@@ -50,7 +50,7 @@ export const outboxTables: readonly string[] = [
  * What the outbox needs beyond its first tables, for a later migration: raw rows, the archive, and who relays.
  */
 export const outboxArchiveTables: readonly string[] = [
-  // A record that goes out exactly as it is, as JSON; Debezium's columns stay what they are. See raw-row.ts.
+  // A record that goes out exactly as it is, as JSON; Debezium's columns stay what they are. See raw-record.ts.
   `ALTER TABLE outbox ADD COLUMN raw text`,
   // What Kafka has acknowledged, for OUTBOX_ARCHIVE_DAYS. It keeps `seq`, so that what comes back takes its old place.
   `CREATE TABLE outbox_archive (
@@ -76,6 +76,8 @@ export const outboxArchiveTables: readonly string[] = [
   )`,
   // What is too old, and what was sent since a moment.
   `CREATE INDEX outbox_archive_archived_at ON outbox_archive (archived_at)`,
+  // Relays stand still while events are put back: what belongs to an aggregate must be found at once.
+  `CREATE INDEX outbox_archive_aggregate ON outbox_archive (aggregatetype, aggregateid)`,
   // Only inserted, then deleted after days: vacuum by count, or the first one would come much too late.
   `ALTER TABLE outbox_archive SET (autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 50000,
      autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000)`,

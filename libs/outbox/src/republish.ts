@@ -2,13 +2,18 @@ import type { EntityManager } from 'typeorm';
 import { openTransaction } from './open-transaction.js';
 import { markForWakeUp } from './outbox-signal.js';
 
+interface Aggregate {
+  readonly type: string;
+  readonly id: string;
+}
+
 export interface RepublishOptions {
   /** Events that Kafka acknowledged at this moment or later. */
   readonly since: Date;
   /** And before this one; now, unless told. */
   readonly until?: Date;
   /** Only those of one aggregate. */
-  readonly aggregate?: { readonly type: string; readonly id: string };
+  readonly aggregate?: Aggregate;
   /** Aggregates in this transaction; 1,000. Each comes with all of its events in question. */
   readonly aggregatesMax?: number;
 }
@@ -28,13 +33,14 @@ const AGGREGATES_MAX = 1_000;
  */
 const STOP_RELAYS = 'LOCK TABLE outbox_leases IN ACCESS EXCLUSIVE MODE';
 
-const PUT_BACK = `
-  WITH aggregates AS MATERIALIZED (
+/** The aggregates of the events that were archived first. Looked for while relays still work: this may take long. */
+const CHOOSE = `
+  SELECT DISTINCT aggregatetype AS type, aggregateid AS id FROM (
     SELECT aggregatetype, aggregateid FROM outbox_archive
-    WHERE archived_at >= $1 AND archived_at < coalesce($2, now())
-      AND ($3::text IS NULL OR (aggregatetype = $3 AND aggregateid = $4))
-    GROUP BY aggregatetype, aggregateid ORDER BY min(seq) LIMIT $5
-  ),
+    WHERE archived_at >= $1 AND archived_at < coalesce($2, now()) ORDER BY archived_at LIMIT $3) AS first`;
+
+const PUT_BACK = `
+  WITH aggregates AS MATERIALIZED (SELECT * FROM unnest($3::text[], $4::text[]) AS g (aggregatetype, aggregateid)),
   taken AS (
     DELETE FROM outbox_archive a USING aggregates g
     WHERE a.aggregatetype = g.aggregatetype AND a.aggregateid = g.aggregateid
@@ -68,14 +74,15 @@ const PUT_BACK = `
  */
 export async function republish(manager: EntityManager, options: RepublishOptions): Promise<Republished> {
   const runner = openTransaction(manager, 'republish');
+  const { since, until = null, aggregate, aggregatesMax = AGGREGATES_MAX } = options;
+  const chosen =
+    aggregate === undefined ? ((await runner.query(CHOOSE, [since, until, aggregatesMax])) as Aggregate[]) : [aggregate];
   await runner.query(STOP_RELAYS);
-  const { since, until, aggregate, aggregatesMax } = options;
   const rows = (await runner.query(PUT_BACK, [
     since,
-    until ?? null,
-    aggregate?.type ?? null,
-    aggregate?.id ?? null,
-    aggregatesMax ?? AGGREGATES_MAX,
+    until,
+    chosen.map(({ type }) => type),
+    chosen.map(({ id }) => id),
   ])) as Republished[];
   markForWakeUp(runner);
   return rows[0] ?? { events: 0, aggregates: 0 };
