@@ -67,7 +67,7 @@ describe('the documents', () => {
       'libs/outbox/src/outbox-relay.ts',
       'libs/kafka/src/producer.ts',
       'libs/kafka/src/consumer.ts',
-      'libs/inbox/src/inbox.ts',
+      'libs/inbox/src/idempotent-consumer.ts',
       'apps/inventory/src/use-cases/reserve-stock.ts',
     ]);
     expect(steps.filter((step) => !exists(step))).toEqual([]);

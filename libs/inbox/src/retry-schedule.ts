@@ -4,7 +4,7 @@ export interface RetrySchedule {
   readonly inPlaceMax: number;
   /** All attempts, those in place included; then the event is dead. 12. */
   readonly attemptsMax: number;
-  /** Before the second attempt from the parking place; twice as long with each one. 500 ms. */
+  /** Before the first attempt from the parking place; twice as long with each further one. 500 ms. */
   readonly backoffMs: number;
   /** 60 s. */
   readonly backoffMaxMs: number;

@@ -4,7 +4,7 @@ export class NotInTransactionError extends Error {
 
   constructor(readonly call: string) {
     super(
-      `${call} needs the manager of an open transaction: pass the one that transaction() or inbox.once() gave you.`,
+      `${call} needs the manager of an open transaction: pass the one that transaction() or your subscription table gave you.`,
     );
     this.name = 'NotInTransactionError';
   }
