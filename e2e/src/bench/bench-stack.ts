@@ -59,6 +59,18 @@ export class BenchStack {
     return sizes.reduce((sum, size) => sum + size, 0);
   }
 
+  /** Runs while the processes of these services get no processor: as if they had machines of their own. */
+  async whilePaused<T>(names: readonly string[], run: () => Promise<T>): Promise<T> {
+    const pids = this.file.services.filter(({ name }) => names.includes(name)).map(({ pid }) => pid);
+    const signal = (name: NodeJS.Signals) => pids.forEach((pid) => process.kill(pid, name));
+    signal('SIGSTOP');
+    try {
+      return await run();
+    } finally {
+      signal('SIGCONT');
+    }
+  }
+
   async stop(): Promise<void> {
     await npm(this.home, this.env, ['stop']);
     await rm(this.home, { recursive: true, force: true });
