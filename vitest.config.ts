@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{apps,libs}/*/src/**/*.spec.ts', 'infra/local/src/**/*.spec.ts', 'e2e/src/**/*.spec.ts'],
-          exclude: ['**/*.int.spec.ts', '**/node_modules/**', 'e2e/src/stories/**', 'e2e/src/docker/**'],
+          exclude: ['**/*.int.spec.ts', '**/node_modules/**', 'e2e/src/{stories,docker,long}/**'],
           environment: 'node',
         },
       },
@@ -39,6 +39,17 @@ export default defineConfig({
           include: ['e2e/src/stories/**/*.spec.ts'],
           environment: 'node',
           // Each story starts a stack of its own; two at once would share two cores.
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        ...fromSource,
+        test: {
+          name: 'long',
+          include: ['e2e/src/long/**/*.spec.ts'],
+          environment: 'node',
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -14,6 +14,9 @@ export interface ServiceProcess {
   /** SIGSTOP: it is there, and does nothing. */
   pause(): void;
   resume(): void;
+  /** kill -9, and nothing in its place. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
   /** kill -9, and a new process in its place. */
   killAndRestart(): Promise<void>;
 }
@@ -99,6 +102,10 @@ export class Platform {
     return {
       pause: () => signal('SIGSTOP'),
       resume: () => signal('SIGCONT'),
+      kill: async () => {
+        await service.kill('SIGKILL');
+      },
+      start: () => service.start(),
       killAndRestart: async () => {
         await service.kill('SIGKILL');
         await service.start();

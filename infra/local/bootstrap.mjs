@@ -76,7 +76,7 @@ comes from Maven. Load goes to this machine only. Exit code 64: wrong arguments.
   test: {
     file: 'infra/local/test.mjs',
     build: false,
-    help: `npm test [-- --only STEP[,STEP]] [-- ARGS]   Types, lint, unit, integration and stories; what CI runs.
+    help: `npm test [-- --only STEP[,STEP]] [-- ARGS]   Types, lint, unit, integration and stories.
 
   --only STEP      types, lint, unit, integration, stories (also: docker, long)
   ARGS             go to vitest: a part of a file's name, -t 'part of a test's name'`,
@@ -91,7 +91,8 @@ comes from Maven. Load goes to this machine only. Exit code 64: wrong arguments.
     file: 'infra/local/test.mjs',
     args: ['--only', 'long'],
     build: false,
-    help: `npm run test:long   The tests that are too long for every change.`,
+    help: `npm run test:long   The tests that are too long for every change: instances that freeze, Kafka killed under load, Debezium
+in the relay's place (with Java and Maven). Less than four minutes.`,
   },
 };
 

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { services } from '@waybill/contracts';
 import { until } from '@waybill/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allShippedOnce, OrderLoad, outcomeOf } from '../order-load.js';
 import { Platform } from '../platform.js';
 
 /*
@@ -20,44 +20,15 @@ afterAll(async () => {
   await platform.stop();
 });
 
-/** Places orders of one piece each, one after another through both instances, until told to stop. */
-function keepOrdering(sku: string) {
-  const ids: Promise<string>[] = [];
-  let going = true;
-  const urls = platform.urlsOf('orders');
-  const running = (async () => {
-    for (let turn = 0; going; turn++) {
-      const url = urls[turn % urls.length];
-      ids.push(platform.customer.placedInTheEnd([{ sku, quantity: 1 }], randomUUID(), url).then(({ id }) => id));
-      await sleep(25);
-    }
-  })();
-  return {
-    /** The ids of all orders, each accepted in the end. */
-    stop: async () => {
-      going = false;
-      await running;
-      return Promise.all(ids);
-    },
-  };
-}
-
 async function expectAllShippedOnce(sku: string, initial: number, ids: readonly string[]): Promise<void> {
   expect(ids.length).toBeGreaterThan(0);
-  expect(new Set(ids).size).toBe(ids.length);
-  for (const id of ids) {
-    expect((await platform.customer.ended(id, 90_000)).status).toBe('SHIPPED');
-  }
-  await until(async () => (await platform.customer.stock(sku)).reserved === 0, { timeoutMs: 60_000 });
-  expect(await platform.customer.stock(sku)).toMatchObject({ onHand: initial - ids.length, reserved: 0 });
-  const shipments = await platform.query('shipping', 'SELECT order_id FROM shipments WHERE order_id = ANY ($1)', [ids]);
-  expect(shipments).toHaveLength(ids.length);
+  expect(await outcomeOf(platform, sku, ids)).toMatchObject(allShippedOnce(initial, ids));
 }
 
 describe('two instances of each service', () => {
   it('work side by side: their relays share the outbox of a service, both take requests', async () => {
     await platform.customer.setStock('TWO-1', 1_000);
-    const ordering = keepOrdering('TWO-1');
+    const ordering = new OrderLoad(platform, 'TWO-1');
     await sleep(1_500);
     await expectAllShippedOnce('TWO-1', 1_000, await ordering.stop());
     for (const service of services) {
@@ -72,7 +43,7 @@ describe('kill -9 in mid-flow', () => {
   it.each(['orders', 'inventory', 'shipping', 'carrier'] as const)('of %s loses nothing and doubles nothing', async (name) => {
     const sku = `KILL-${name}`;
     await platform.customer.setStock(sku, 1_000);
-    const ordering = keepOrdering(sku);
+    const ordering = new OrderLoad(platform, sku);
     for (const instance of platform.instancesOf(name)) {
       await sleep(400);
       await platform.process(name, instance).killAndRestart();
@@ -109,7 +80,7 @@ describe('Postgres killed and started again', () => {
     const { customer } = platform;
     await customer.setStock('POSTGRES-1', 1_000);
     const before = platform.pids();
-    const ordering = keepOrdering('POSTGRES-1');
+    const ordering = new OrderLoad(platform, 'POSTGRES-1');
     await sleep(500);
     await platform.postgres.kill();
     await until(async () => (await fetch(`${customer.urls.orders}/health/ready`)).status === 503);

@@ -1,3 +1,4 @@
+import { type DebeziumProgram, debeziumProgram } from '../../debezium/debezium-program.js';
 import { barChart } from '../bar-chart.js';
 import type { Ground } from '../ground.js';
 import { drivers } from '../kafka-driver.js';
@@ -8,7 +9,6 @@ import type { Findings } from '../report.js';
 import { type Case, inRounds } from '../rounds.js';
 import { SeriesBook } from '../series.js';
 import { debeziumRestart, debeziumWarm, drainDebezium } from './debezium-drain.js';
-import { type DebeziumProgram, debeziumProgram } from './debezium-engine.js';
 import { peers } from './peer.js';
 import { drainPeer } from './peer-drain.js';
 import { installPeers, peersFolder } from './peer-packages.js';
