@@ -123,12 +123,11 @@ describe('an instance of inventory, frozen in the middle of a transaction', () =
     await untilMembers('inventory', 2);
     const ordering = new OrderLoad(platform, 'FROZEN-2');
     await sleep(1_000);
-    const frozen = platform.process('inventory');
-    await inMidTransaction('FROZEN-2', 'waybill-inventory-1', () => frozen.pause());
     try {
+      await freezeInMidTransaction('FROZEN-2', 1);
       await frozenFor('inventory', performance.now());
     } finally {
-      frozen.resume();
+      platform.process('inventory').resume();
     }
     await untilShared('inventory');
     await untilMembers('inventory', 2);
@@ -136,26 +135,32 @@ describe('an instance of inventory, frozen in the middle of a transaction', () =
   });
 });
 
-/** Calls `then` while a transaction of that application waits for the row of this SKU, which nobody gets until it is done. */
-async function inMidTransaction(sku: string, applicationName: string, then: () => void): Promise<void> {
+/** Freezes an instance while a transaction of its consumer waits for the row of this SKU; then the row is free, and it has it. */
+async function freezeInMidTransaction(sku: string, instance: number): Promise<void> {
+  const name = `waybill-inventory-${instance}`;
   const url = new URL(platform.postgres.adminUrl ?? '');
   url.pathname = '/inventory';
-  const client = new pg.Client({ connectionString: url.toString() });
-  await client.connect();
-  try {
-    await client.query('BEGIN');
-    await client.query('SELECT FROM stock WHERE sku = $1 FOR UPDATE', [sku]);
-    await until(
+  const holder = new pg.Client({ connectionString: url.toString() });
+  // On a connection of its own: within a transaction the picture of the others does not change.
+  const watcher = new pg.Client({ connectionString: url.toString() });
+  await Promise.all([holder.connect(), watcher.connect()]);
+  const untilSome = (condition: string, what: string) =>
+    until(
       async () => {
-        const waiting = "SELECT FROM pg_stat_activity WHERE application_name = $1 AND wait_event_type = 'Lock' AND xact_start IS NOT NULL";
-        return (await client.query(waiting, [applicationName])).rowCount !== 0;
+        const found = await watcher.query(`SELECT FROM pg_stat_activity WHERE application_name = $1 AND ${condition}`, [name]);
+        return found.rowCount !== 0;
       },
-      { timeoutMs: 30_000, intervalMs: 20, what: `a transaction of ${applicationName} to wait for ${sku}` },
+      { timeoutMs: 30_000, intervalMs: 10, what: `a transaction of ${name} that ${what}` },
     );
-    then();
-    await client.query('COMMIT');
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM stock WHERE sku = $1 FOR UPDATE', [sku]);
+    await untilSome("wait_event_type = 'Lock'", `waits for ${sku}`);
+    platform.process('inventory', instance).pause();
+    await holder.query('COMMIT');
+    await untilSome("state = 'idle in transaction'", 'waits for its frozen client');
   } finally {
-    await client.end();
+    await Promise.all([holder.end(), watcher.end()]);
   }
 }
 
