@@ -268,6 +268,10 @@ export class EventConsumer {
   private hold(place: TopicPartition, ms: number): void {
     const { member } = this;
     member?.pause(place);
+    if (this.stopping) {
+      // Nobody reads on here, and nobody would clear the timer.
+      return;
+    }
     const timer = setTimeout(() => {
       this.timers.delete(timer);
       if (!this.stopping && !this.seeking.has(placeName(place))) {

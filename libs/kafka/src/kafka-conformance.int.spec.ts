@@ -427,6 +427,37 @@ describe.each(kafkaDrivers)('%s', (driver) => {
       expect(consumer.status().held).toEqual([]);
     });
 
+    it('forgets records that were fetched before it and wait for a free hand', async () => {
+      const wide = await createTestTopic(inject('kafkaBrokers'), 'wide', 6);
+      const partitions = [0, 1, 2, 3, 4, 5];
+      const fill = (value: string) =>
+        withProducer((raw) => raw.send({ topic: wide, messages: partitions.map((partition) => ({ value, partition })) }));
+      const isDone = async () => (await kafka.lagOf(group, wide)).every(({ committed, lag }) => committed !== undefined && lag === 0);
+      await fill('old');
+      const before = consume(() => Promise.resolve(), [wide]);
+      await until(isDone);
+      await before.stop();
+      await fill('new');
+      const hands = gate();
+      const seen = new Map<number, string[]>();
+      const consumer = consume(
+        async (record) => {
+          seen.set(record.partition, [...(seen.get(record.partition) ?? []), text(record)]);
+          await hands.opened;
+        },
+        [wide],
+      );
+      // As many as are worked on at the same time: the other two came with the same fetch, and wait.
+      await until(() => seen.size === 4);
+      const waiting = partitions.filter((partition) => !seen.has(partition));
+      await consumer.seek(waiting.map((partition) => ({ topic: wide, partition, offset: '0' })));
+      hands.open();
+      await until(isDone);
+      for (const partition of waiting) {
+        expect(seen.get(partition)).toEqual(['old', 'new']);
+      }
+    });
+
     it('ignores what this member does not own', async () => {
       const consumer = consume(() => Promise.resolve());
       await until(() => consumer.status().joined);

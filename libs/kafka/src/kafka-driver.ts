@@ -41,7 +41,10 @@ export interface KafkaDriver {
 }
 
 export interface DriverProducer {
-  /** Resolves when all in-sync replicas have every record. Connects when it has to. */
+  /**
+   * Resolves when all in-sync replicas have every record. Connects when it has to. Each of its steps has a time limit,
+   * and the records are not sent a second time: so it settles whatever the broker does, and asks for nothing afterwards.
+   */
   send(records: readonly OutgoingRecord[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -102,7 +105,7 @@ export interface DriverAdmin {
   close(): Promise<void>;
 }
 
-/** Bounds a request; with CONNECT_TIMEOUT_MS a relay's lease must outlast it. */
+/** Bounds a request; with CONNECT_TIMEOUT_MS below the relay's longest send, or a hanging broker costs it its leases. */
 export const REQUEST_TIMEOUT_MS = 2_000;
 export const CONNECT_TIMEOUT_MS = 1_000;
 export const HEARTBEAT_MS = 1_000;

@@ -59,7 +59,9 @@ export class KafkajsDriver implements KafkaDriver {
   }
 
   producer(): DriverProducer {
-    return new KafkajsProducer(new Kafka(this.config).producer({ allowAutoTopicCreation: false, idempotent: false }));
+    // A second attempt at a hanging broker would last longer than the relay's longest send, and cost it its leases.
+    const retry = { ...this.config.retry, retries: 0 };
+    return new KafkajsProducer(new Kafka(this.config).producer({ allowAutoTopicCreation: false, idempotent: false, retry }));
   }
 
   member(options: GroupMemberOptions): GroupMember {

@@ -51,6 +51,8 @@ interface OwnedPartition extends TopicPartition {
 
 interface Lot {
   readonly owned: OwnedPartition;
+  /** The position that it was fetched from. */
+  readonly from: bigint;
   readonly records: readonly ConsumedRecord[];
   /** The position after the last record and what is not shown of the log, such as markers of transactions. */
   readonly end: bigint;
@@ -229,8 +231,9 @@ export class PlatformaticMember implements GroupMember {
     await pool.close().catch(() => undefined);
   }
 
-  private async work({ owned, records, end }: Lot): Promise<void> {
-    if (!this.paused.has(placeName(owned))) {
+  private async work({ owned, from, records, end }: Lot): Promise<void> {
+    // After a seek these are not the records that are wanted, and their commit would undo it.
+    if (!this.paused.has(placeName(owned)) && owned.position === from) {
       const { topic, partition } = owned;
       const after = BigInt(records.at(-1)?.offset ?? 0) + 1n;
       const work = this.options.onRecords({
@@ -487,7 +490,8 @@ function asksToRejoin(error: Error): boolean {
 function toLot(owned: OwnedPartition, { records: batches = [] }: FetchedPartition): Lot {
   const { topic, partition } = owned;
   const records: ConsumedRecord[] = [];
-  let end = owned.position;
+  const from = owned.position;
+  let end = from;
   for (const { firstOffset, firstTimestamp, lastOffsetDelta, attributes, records: inBatch, maxTimestamp } of batches) {
     end = firstOffset + BigInt(lastOffsetDelta) + 1n;
     if ((attributes & IS_CONTROL) !== 0) {
@@ -496,13 +500,13 @@ function toLot(owned: OwnedPartition, { records: batches = [] }: FetchedPartitio
     for (const { offsetDelta, timestampDelta, key, value, headers } of inBatch) {
       const offset = firstOffset + BigInt(offsetDelta);
       // A batch comes whole, also when its first records are done with.
-      if (offset >= owned.position) {
+      if (offset >= from) {
         const timestamp = (attributes & IS_LOG_APPEND_TIME) === 0 ? firstTimestamp + timestampDelta : maxTimestamp;
         records.push(new FetchedRecord(topic, partition, String(offset), key, value, headers, String(timestamp)));
       }
     }
   }
-  return { owned, records, end };
+  return { owned, from, records, end };
 }
 
 function asError(error: unknown): Error {

@@ -4,9 +4,6 @@ import type { DriverProducer, KafkaDriver } from './kafka-driver.js';
 import { asPublishError } from './kafka-errors.js';
 import type { OutgoingRecord } from './outgoing-record.js';
 
-/** A whole send, connecting included: the relay's lease must outlast it. */
-const SEND_TIMEOUT_MS = 5_000;
-
 /**
  * Sends records and resolves when the broker has acknowledged all of them (acks = all).
  *
@@ -21,6 +18,9 @@ export class EventProducer {
   /**
    * Order within a key is kept. After an error nobody knows which records arrived: send all of them again.
    *
+   * It settles when the driver's own send has, and not before: whoever sends again after an error sends alone. The
+   * driver's time limits bound it. Whoever gives up sooner, as the relay may, has to remember that it still goes on.
+   *
    * @throws RecordRefusedError when the broker refuses the records for what they are
    */
   async publish(records: readonly OutgoingRecord[]): Promise<void> {
@@ -29,7 +29,7 @@ export class EventProducer {
     }
     const spans = isTracing() ? records.map(startSendSpan) : [];
     try {
-      await inTime(this.send(records));
+      await this.send(records);
     } catch (error) {
       for (const span of spans) {
         span?.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'error' });
@@ -50,22 +50,6 @@ export class EventProducer {
   private async send(records: readonly OutgoingRecord[]): Promise<void> {
     this.producer ??= this.driver().then((driver) => driver.producer());
     await (await this.producer).send(records);
-  }
-}
-
-/** A send that comes through after all has made copies, which the inbox drops. */
-async function inTime(send: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`Kafka has not acknowledged the records within ${SEND_TIMEOUT_MS} ms`)),
-      SEND_TIMEOUT_MS,
-    );
-  });
-  try {
-    await Promise.race([send, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

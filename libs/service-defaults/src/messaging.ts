@@ -158,6 +158,7 @@ export class Messaging {
       retentionMs: inbox.retentionMs,
       assignment: () => consumer.status().assignment,
       seek: (positions) => consumer.seek(positions),
+      lagOf: (topic) => kafka.lagOf(group, topic),
       offsetsFor: (topic, timeMs) => kafka.offsetsFor(topic, timeMs),
     });
     metrics.gauge('waybill_consumer_joined', '1 while this process is a member of its consumer group.', () =>

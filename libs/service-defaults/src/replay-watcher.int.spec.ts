@@ -1,6 +1,6 @@
 import { createDataSource, transaction } from '@waybill/database';
 import { findReplay, parkingTables, replayTables, requestReplay } from '@waybill/inbox';
-import type { PartitionPosition, TopicPartition } from '@waybill/kafka';
+import type { PartitionLag, PartitionPosition, TopicPartition } from '@waybill/kafka';
 import { createTestDatabase, type TestDatabase } from '@waybill/testing';
 import type { DataSource } from 'typeorm';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
@@ -35,11 +35,17 @@ function instance(owned: readonly number[], options: Partial<ReplayWatcherOption
       sought.push(...positions);
       return positions;
     },
+    lagOf: async () => committedAt('1000'),
     offsetsFor: async () => new Map(),
     retentionMs: 30 * DAY_MS,
     log: quiet,
     ...options,
   });
+}
+
+/** The consumer has handled what comes before this offset, in each partition. */
+function committedAt(committed: string): PartitionLag[] {
+  return [0, 1, 2, 3].map((partition) => ({ topic, partition, committed, end: '1000', lag: 0 }));
 }
 
 async function ask(positions: Record<string, string>, of = topic): Promise<string> {
@@ -88,6 +94,40 @@ it('a move that was not written down happens again, so that a crash forgets none
   });
   await expect(crashing.turn()).rejects.toThrow('killed');
   await instance([0]).turn();
+  expect((await request(id))?.finishedAt).toBeInstanceOf(Date);
+});
+
+it('two requests begin at the earlier one, in whatever order they were asked for', async () => {
+  let place = '1000';
+  const watcher = instance([0], {
+    lagOf: async () => committedAt(place),
+    seek: async (positions) => {
+      place = positions[0]?.offset ?? place;
+      return positions;
+    },
+  });
+  const early = await ask({ 0: '5' });
+  const late = await ask({ 0: '50' });
+  await watcher.turn();
+  expect(place).toBe('5');
+  expect((await request(early))?.finishedAt).toBeInstanceOf(Date);
+  expect((await request(late))?.finishedAt).toBeInstanceOf(Date);
+  // The consumer has not come so far as where this one begins.
+  place = '20';
+  const ahead = await ask({ 0: '60' });
+  await watcher.turn();
+  expect(place).toBe('20');
+  expect((await request(ahead))?.finishedAt).toBeInstanceOf(Date);
+  const back = await ask({ 0: '10' });
+  await watcher.turn();
+  expect(place).toBe('10');
+  expect((await request(back))?.finishedAt).toBeInstanceOf(Date);
+});
+
+it('what a new group has not read yet comes without a move', async () => {
+  const id = await ask({ 0: '5' });
+  await instance([0], { lagOf: async () => [{ topic, partition: 0, end: '1000', lag: 1000 }] }).turn();
+  expect(sought).toEqual([]);
   expect((await request(id))?.finishedAt).toBeInstanceOf(Date);
 });
 

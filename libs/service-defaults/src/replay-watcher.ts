@@ -7,7 +7,7 @@ import {
   type ReplayRequest,
   type RunTransaction,
 } from '@waybill/inbox';
-import type { PartitionPosition, TopicPartition } from '@waybill/kafka';
+import type { PartitionLag, PartitionPosition, TopicPartition } from '@waybill/kafka';
 import type { PlainLog } from './service-logger.js';
 
 export interface ReplayWatcherOptions {
@@ -18,6 +18,8 @@ export interface ReplayWatcherOptions {
   readonly assignment: () => readonly TopicPartition[];
   /** Goes on from there; answers which partitions it did move. */
   readonly seek: (positions: readonly PartitionPosition[]) => Promise<readonly TopicPartition[]>;
+  /** How far the consumer is in each partition of the topic. */
+  readonly lagOf: (topic: string) => Promise<readonly PartitionLag[]>;
   /** Partition -> offset of the first record that is not older than this moment. */
   readonly offsetsFor: (topic: string, timeMs: number) => Promise<ReadonlyMap<number, string>>;
   /** How long the inbox remembers. */
@@ -38,6 +40,9 @@ const MARGIN_MS = 24 * 60 * 60 * 1_000;
  * new offset is committed with the move, so that neither a crash nor a rebalance forgets it; a crash before it is
  * written down moves the partition once more. What was handled before is dropped by the inbox, and so a request that
  * reaches back further than the inbox remembers is refused: its events would take effect twice.
+ *
+ * A partition is only ever moved back. Where an earlier request has taken the consumer behind what this one asks for,
+ * its events come anyway, and a move ahead would skip what the earlier one is about.
  */
 export class ReplayWatcher {
   readonly name = 'replays';
@@ -77,7 +82,7 @@ export class ReplayWatcher {
   }
 
   private async take(request: ReplayRequest, nowMs: number): Promise<void> {
-    const { transaction, assignment, seek, offsetsFor, retentionMs, log } = this.options;
+    const { transaction, assignment, seek, lagOf, offsetsFor, retentionMs, log } = this.options;
     const { id, topic, positions, done } = request;
     const mine = assignment()
       .filter((place) => place.topic === topic)
@@ -96,9 +101,14 @@ export class ReplayWatcher {
       log.error('a replay was refused', { id, topic, requestedBy: request.requestedBy, why });
       return;
     }
-    const moved = (await seek(mine)).map(({ partition }) => partition);
+    const committed = new Map((await lagOf(topic)).map((lag) => [lag.partition, lag.committed]));
+    const back = mine.filter(({ partition, offset }) => BigInt(offset) < BigInt(committed.get(partition) ?? 0));
+    const ahead = mine.filter((position) => !back.includes(position)).map(({ partition }) => partition);
+    const moved = (await seek(back)).map(({ partition }) => partition);
+    if (ahead.length + moved.length > 0) {
+      await transaction((manager) => markReplayed(manager, id, [...ahead, ...moved]));
+    }
     if (moved.length > 0) {
-      await transaction((manager) => markReplayed(manager, id, moved));
       log.warn('a topic is read again, because an operator asked for it', {
         id,
         topic,
