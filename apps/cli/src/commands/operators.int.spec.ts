@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ConfigError } from '@waybill/config';
 import { readEnvelope, type ReceivedEvent, toHeaders } from '@waybill/contracts';
 import { createDataSource, transaction } from '@waybill/database';
 import {
@@ -19,7 +20,7 @@ import { createTestDatabase, type TestDatabase } from '@waybill/testing';
 import type { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { runCommand } from '../command.js';
-import { RefusedError } from '../command-errors.js';
+import { RefusedError, UnavailableError } from '../command-errors.js';
 import { commands } from '../command-table.js';
 
 const traceparent = '00-d948ff4c536ddda23af2858a075dcf73-00f067aa0ba902b7-01';
@@ -393,7 +394,7 @@ describe('replay', () => {
     expect((await waybill('replay', 'inventory', '--topic', 'waybill.inventory', '--from-offset', '0')).exitCode).toBe(64);
     expect((await waybill('replay', 'inventory', '--topic', 'waybill.orders')).exitCode).toBe(64);
     await expect(waybill('replay', 'inventory', '--topic', 'waybill.orders', '--from-offset', '0')).rejects.toThrow(
-      'Set WAYBILL_KAFKA_BROKERS',
+      'WAYBILL_KAFKA_BROKERS  should be set',
     );
     expect(await rows('SELECT 1 FROM replay_requests')).toEqual([]);
   });
@@ -417,6 +418,11 @@ describe('a database', () => {
     );
     await expect(run).rejects.toThrow(/The database of inventory at .*:1\/test_\w+ cannot be reached: .*ECONNREFUSED/);
     await expect(run).rejects.not.toThrow('hunter2');
+    await expect(run).rejects.toBeInstanceOf(UnavailableError);
+  });
+
+  it('that nothing names is a missing setting', async () => {
+    await expect(waybill('dead', 'retry', '--consumer', 'orders')).rejects.toThrow(ConfigError);
   });
 
   it('of an older version is told to be migrated', async () => {
