@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { changeEach, type Clock, interruptible } from './bulk.js';
-import { RefusedError } from './command-errors.js';
+import { RefusedError, UnavailableError } from './command-errors.js';
 
 /** A clock that only moves when somebody sleeps. */
 function stillClock(): Clock & { readonly slept: number[]; advance(ms: number): void } {
@@ -104,6 +104,17 @@ describe('a change to many', () => {
     });
     await expect(failing).rejects.toThrow(RefusedError);
     await expect(failing).rejects.toThrow('the database does not answer\n1 of 3 done before that; the rest is as it was.');
+  });
+
+  it('a database that is away stays one that is away', async () => {
+    const away = changeEach([1], {
+      change: () => Promise.reject(new UnavailableError('the database does not answer')),
+      rate: undefined,
+      signal: never,
+      onProgress: quiet,
+    });
+    await expect(away).rejects.toThrow(UnavailableError);
+    await expect(away).rejects.toThrow('0 of 1 done before that');
   });
 });
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RefusedError } from './command-errors.js';
+import { RefusedError, UnavailableError } from './command-errors.js';
 
 /** What becomes of one item: `gone` when somebody else was quicker, so that there was nothing to do any more. */
 export type ItemOutcome = 'changed' | 'gone';
@@ -58,7 +58,8 @@ export async function changeEach<I>(
       changed += Number(outcome === 'changed');
       gone += Number(outcome === 'gone');
     } catch (cause) {
-      throw new RefusedError(
+      const Reason = cause instanceof UnavailableError ? UnavailableError : RefusedError;
+      throw new Reason(
         `${reasonOf(cause)}\n${changed} of ${items.length} done before that; the rest is as it was.`,
         { cause },
       );

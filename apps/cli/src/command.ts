@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from './command-errors.js';
+import { USAGE_EXIT_CODE, UsageError } from './command-errors.js';
 import type { Option, OptionTable, OptionValues } from './option.js';
 
 /** What a command may use of the world around it. */
@@ -101,9 +101,6 @@ function parsed(
     throw error;
   }
 }
-
-/** EX_USAGE of sysexits.h. */
-const USAGE_EXIT_CODE = 64;
 
 /** Finds what the arguments name and runs it; tells what is wrong with them, and how to ask for help. */
 export async function runCommand(

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { publishers, services } from '@waybill/contracts';
 import type { StackFile } from '@waybill/local';
+import { UnavailableError } from './command-errors.js';
 import { palette } from './palette.js';
 import { type TailedRecord, tailTopics } from './topic-tail.js';
 
@@ -47,7 +48,9 @@ export async function demo(stack: StackFile, { print, colour }: DemoOptions): Pr
     stack.kafka.brokers,
     services.map((service) => publishers[service].topic),
     (record) => seen.push(record),
-  );
+  ).catch((cause: unknown) => {
+    throw new UnavailableError(`Kafka at ${stack.kafka.brokers} does not answer: ${String(cause)}`, { cause });
+  });
   try {
     await refill(inventory);
     const before = await getJson<Stock>(`${inventory}/stock/${SKU}`);
@@ -100,7 +103,7 @@ export async function demo(stack: StackFile, { print, colour }: DemoOptions): Pr
   }
 
   async function placeOrder(url: string): Promise<Order> {
-    const response = await fetch(`${url}/orders`, {
+    const response = await request(`${url}/orders`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
@@ -133,17 +136,18 @@ export async function demo(stack: StackFile, { print, colour }: DemoOptions): Pr
 /** What went wrong, in words for a person. */
 export class DemoError extends Error {
   readonly code = 'DEMO';
+  readonly exitCode = 1;
 }
 
 /** Enough for this order and the next ones, whatever earlier demos took. */
 async function refill(inventory: string): Promise<void> {
-  const found = await fetch(`${inventory}/stock/${SKU}`);
+  const found = await request(`${inventory}/stock/${SKU}`);
   const stock = found.ok ? ((await found.json()) as Stock) : undefined;
   if (stock !== undefined && stock.available >= QUANTITY) {
     return;
   }
   const onHand = (stock?.reserved ?? 0) + 100;
-  const response = await fetch(`${inventory}/stock/${SKU}`, {
+  const response = await request(`${inventory}/stock/${SKU}`, {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ onHand }),
@@ -153,8 +157,16 @@ async function refill(inventory: string): Promise<void> {
   }
 }
 
+async function request(url: string, init?: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (cause) {
+    throw new UnavailableError(`${url} does not answer. npm run waybill -- status`, { cause });
+  }
+}
+
 async function getJson<T>(url: string): Promise<T> {
-  const response = await fetch(url);
+  const response = await request(url);
   if (!response.ok) {
     throw new DemoError(`GET ${url} should succeed, got ${response.status}: ${await response.text()}`);
   }

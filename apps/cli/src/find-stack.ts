@@ -1,4 +1,5 @@
 import { readStack, type StackFile, waybillHome } from '@waybill/local';
+import { UNAVAILABLE_EXIT_CODE } from './command-errors.js';
 
 const PROBE_TIMEOUT_MS = 2_000;
 const ports = { carrier: 3004, orders: 3001, inventory: 3002, shipping: 3003 };
@@ -15,6 +16,7 @@ export async function findStack(env: NodeJS.ProcessEnv = process.env): Promise<S
 /** What went wrong, in words for a person. */
 export class NoStackError extends Error {
   readonly code = 'NO_STACK';
+  readonly exitCode = UNAVAILABLE_EXIT_CODE;
 
   constructor(home: string) {
     super(

@@ -8,7 +8,7 @@ export interface Found<T> {
   readonly item: T;
 }
 
-/** Asks one database after another. */
+/** Asks one database after another: what is found is in the order of the databases, and in each in that of the query. */
 export async function findIn<T>(
   databases: readonly ServiceDatabase[],
   query: (manager: EntityManager, database: ServiceDatabase) => Promise<readonly T[]>,
@@ -19,6 +19,14 @@ export async function findIn<T>(
     found.push(...items.map((item) => ({ database, item })));
   }
   return found;
+}
+
+export function newestFirst<T>(found: readonly Found<T>[], at: (item: T) => Date): Found<T>[] {
+  return [...found].sort((one, other) => at(other.item).getTime() - at(one.item).getTime());
+}
+
+export function oldestFirst<T>(found: readonly Found<T>[], at: (item: T) => Date): Found<T>[] {
+  return [...found].sort((one, other) => at(one.item).getTime() - at(other.item).getTime());
 }
 
 /** The one that an id names; one event may be dead for two consumers. @throws RefusedError where it is not one */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RefusedError } from './command-errors.js';
+import { UnavailableError } from './command-errors.js';
 import { findInstallation } from './installation.js';
 
 let home: string;
@@ -33,7 +33,7 @@ describe('without a stack', () => {
   });
 
   it('and without variables it says what to do', () => {
-    expect(() => findInstallation({ WAYBILL_HOME: home }, say)).toThrow(RefusedError);
+    expect(() => findInstallation({ WAYBILL_HOME: home }, say)).toThrow(UnavailableError);
     expect(() => findInstallation({ WAYBILL_HOME: home }, say)).toThrow('set WAYBILL_ORDERS_DATABASE_URL');
   });
 
@@ -70,10 +70,17 @@ describe('with a stack', () => {
     });
   });
 
-  it('a variable that leads elsewhere is ignored, and that is told, without its value', () => {
-    const env = { WAYBILL_ORDERS_DATABASE_URL: 'postgres://orders_a:hunter2@db.example.com/orders' };
-    expect(findInstallation(env, say, stack).databases).toEqual({ orders: stack.postgres.orders });
-    expect(said.join('\n')).toContain('WAYBILL_ORDERS_DATABASE_URL would lead elsewhere');
+  it('variables that lead elsewhere win, for all of it, and that is told without their values', () => {
+    const url = 'postgres://shipping_a:hunter2@db.example.com/shipping';
+    const env = { WAYBILL_SHIPPING_DATABASE_URL: url };
+    expect(findInstallation(env, say, stack)).toEqual({ databases: { shipping: url }, brokers: undefined, jaeger: undefined });
+    expect(said.join('\n')).toContain('WAYBILL_SHIPPING_DATABASE_URL');
     expect(said.join('\n')).not.toContain('hunter2');
+  });
+
+  it('variables that name its own databases mean the stack', () => {
+    const env = { WAYBILL_ORDERS_DATABASE_URL: stack.postgres.orders };
+    expect(findInstallation(env, say, stack)).toEqual(findInstallation({}, say, stack));
+    expect(said).toEqual([]);
   });
 });

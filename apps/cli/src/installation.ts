@@ -2,7 +2,7 @@ import { databaseConfig, loadConfig } from '@waybill/config';
 import { type Service, services } from '@waybill/contracts';
 import { readStack, type StackFile, waybillHome } from '@waybill/local';
 import { z } from 'zod';
-import { RefusedError } from './command-errors.js';
+import { UnavailableError } from './command-errors.js';
 
 /** Where the databases and the broker are that the commands work on. Its URLs hold passwords: never print one. */
 export interface Installation {
@@ -13,9 +13,10 @@ export interface Installation {
 }
 
 /**
- * The stack of `npm start` that runs here; else what WAYBILL_ORDERS_DATABASE_URL and so on name (or ..._URL_FILE).
+ * What WAYBILL_ORDERS_DATABASE_URL and so on name (or ..._URL_FILE), as soon as one of them is set; else the stack of
+ * `npm start` that runs here. Never some of both: a change that is meant for production must not reach the laptop.
  *
- * @throws RefusedError when there is neither
+ * @throws UnavailableError when there is neither
  */
 export function findInstallation(
   env: NodeJS.ProcessEnv,
@@ -23,24 +24,24 @@ export function findInstallation(
   stack: StackFile | undefined = readStack(waybillHome(env)),
 ): Installation {
   const named = namedDatabases(env);
-  if (stack !== undefined && Object.keys(stack.postgres).length > 0) {
-    const databases = Object.fromEntries(
-      services.flatMap((service) => {
-        const url = stack.postgres[service];
-        return url === undefined ? [] : [[service, url]];
-      }),
-    );
-    const ignored = services.filter((service) => named[service] !== undefined && named[service] !== stack.postgres[service]);
-    if (ignored.length > 0) {
-      const names = ignored.map(variableOf).join(', ');
-      say(`A stack runs here, and its databases are used; ${names} would lead elsewhere and is ignored.`);
-    }
-    return { databases, brokers: stack.kafka.brokers, jaeger: stack.jaeger ?? undefined };
+  const variables = services.filter((service) => named[service] !== undefined);
+  const ofStack = Object.fromEntries(
+    services.flatMap((service) => {
+      const url = stack?.postgres[service];
+      return url === undefined ? [] : [[service, url]];
+    }),
+  );
+  // A stack on servers of one's own is named by the same variables; it is known better by its file.
+  if (stack !== undefined && Object.keys(ofStack).length > 0 && variables.every((service) => named[service] === ofStack[service])) {
+    return { databases: ofStack, brokers: stack.kafka.brokers, jaeger: stack.jaeger ?? undefined };
   }
-  if (Object.keys(named).length === 0) {
-    throw new RefusedError(
+  if (variables.length === 0) {
+    throw new UnavailableError(
       `No stack of \`npm start\` runs here, and no variable names a database. Start one, or set ${services.map(variableOf).join(', ')}.`,
     );
+  }
+  if (stack !== undefined) {
+    say(`A stack runs here, but ${variables.map(variableOf).join(', ')} lead elsewhere: only what they name is used.`);
   }
   const brokers = env['WAYBILL_KAFKA_BROKERS'];
   return { databases: named, brokers: brokers === '' ? undefined : brokers, jaeger: undefined };

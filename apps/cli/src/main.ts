@@ -1,13 +1,12 @@
-import { ConfigError } from '@waybill/config';
 import { runCommand } from './command.js';
-import { RefusedError } from './command-errors.js';
 import { commands } from './command-table.js';
-import { DemoError } from './demo.js';
-import { NoStackError } from './find-stack.js';
+import { exitCodeOf } from './exit-code.js';
 
-const REMARK = `It works on the stack of \`npm start\` that .waybill/stack.json (or WAYBILL_HOME) names; where none runs, on the databases of
-WAYBILL_ORDERS_DATABASE_URL, WAYBILL_INVENTORY_DATABASE_URL and WAYBILL_SHIPPING_DATABASE_URL, and the brokers of
-WAYBILL_KAFKA_BROKERS. What changes something is written to the audit table of that service.`;
+const REMARK = `It works on the databases of WAYBILL_ORDERS_DATABASE_URL, WAYBILL_INVENTORY_DATABASE_URL and
+WAYBILL_SHIPPING_DATABASE_URL, and the brokers of WAYBILL_KAFKA_BROKERS; where none of the three is set, on the stack of
+\`npm start\` that .waybill/stack.json (or WAYBILL_HOME) names. \`status\` and \`demo\` always mean that stack. What changes something is written to the audit table of that service.
+
+Exit codes: 0 done, 1 not done or not all of it, 64 wrong usage, 69 something cannot be asked, 78 a wrong setting.`;
 
 /** Longer silence makes a person wonder. */
 const SILENCE_MS = 2_000;
@@ -39,11 +38,12 @@ async function main(args: readonly string[]): Promise<number> {
       REMARK,
     );
   } catch (error) {
-    if ([RefusedError, NoStackError, DemoError, ConfigError].some((known) => error instanceof known)) {
-      console.error((error as Error).message);
-      return 1;
+    const exitCode = exitCodeOf(error);
+    if (exitCode === undefined) {
+      throw error;
     }
-    throw error;
+    console.error((error as Error).message);
+    return exitCode;
   } finally {
     clearTimeout(silence);
   }

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { ConfigError } from '@waybill/config';
 import { type Service, services } from '@waybill/contracts';
+import { UNAVAILABLE_EXIT_CODE, USAGE_EXIT_CODE } from './command-errors.js';
 import { parseDurationMs } from './duration.js';
 import { findStack } from './find-stack.js';
 import { reconcile, type ReconcileSource, renderReconciliation } from './reconcile.js';
@@ -18,11 +20,7 @@ The databases are those of WAYBILL_ORDERS_DATABASE_URL, WAYBILL_INVENTORY_DATABA
 
 Exit code: 0 everything fits, 1 something is listed, 64 wrong options, 69 a database or broker could not be asked.`;
 
-/** EX_USAGE and EX_UNAVAILABLE of sysexits.h: 1 is for what was found, and must not mean anything else. */
-const USAGE_EXIT_CODE = 64;
-const UNAVAILABLE_EXIT_CODE = 69;
-
-/** Returns the exit code. */
+/** Returns the exit code; 1 is for what was found, and means nothing else. */
 export async function reconcileCommand(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   const options = readOptions(args);
   if (typeof options === 'string') {
@@ -38,6 +36,9 @@ export async function reconcileCommand(args: string[], env: NodeJS.ProcessEnv = 
     console.log(options.json ? JSON.stringify(result, null, 2) : renderReconciliation(result));
     return result.mismatches.length === 0 ? 0 : 1;
   } catch (error) {
+    if (error instanceof ConfigError) {
+      throw error;
+    }
     console.error(`The comparison could not be made: ${error instanceof Error ? error.message || error.name : String(error)}`);
     return UNAVAILABLE_EXIT_CODE;
   }

@@ -1,8 +1,9 @@
+import { ConfigError } from '@waybill/config';
 import { consumers, publishers, type Service, services } from '@waybill/contracts';
 import { type PartitionState, type ReplayPositions,replayPositions } from '@waybill/inbox';
 import { KafkaClient, type PartitionLag } from '@waybill/kafka';
 import { kafkaSettings } from '@waybill/local';
-import { RefusedError, UsageError } from './command-errors.js';
+import { RefusedError, UnavailableError, UsageError } from './command-errors.js';
 import type { Installation } from './installation.js';
 
 export interface ReplayOptions {
@@ -66,7 +67,7 @@ export function extentOf(
   };
 }
 
-/** Asks Kafka for the extent. @throws RefusedError when Kafka does not answer, or has no such partition */
+/** Asks Kafka for the extent. @throws RefusedError when the topic has no such partition */
 export async function readExtent(consumer: Service, options: ReplayOptions, kafka: KafkaClient): Promise<ReplayExtent> {
   const { topic, partition, 'from-time': time, 'from-offset': offset } = options;
   const [lags, earliest, byTime] = await Promise.all([
@@ -86,14 +87,14 @@ export function groupOf(consumer: Service): string {
   return `waybill-${consumer}`;
 }
 
-/** A client that keeps its trouble to itself: what matters of it comes as an error. @throws RefusedError */
+/** A client that keeps its trouble to itself: what matters of it comes as an error. @throws UnavailableError when Kafka does not answer, ConfigError when nothing says where it is */
 export async function withKafka<T>(
   { brokers }: Installation,
   env: NodeJS.ProcessEnv,
   work: (kafka: KafkaClient) => Promise<T>,
 ): Promise<T> {
   if (brokers === undefined) {
-    throw new RefusedError('Nothing says where Kafka is. Set WAYBILL_KAFKA_BROKERS.');
+    throw new ConfigError([{ name: 'WAYBILL_KAFKA_BROKERS', message: 'should be set: nothing else says where Kafka is.' }]);
   }
   const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   const kafka = new KafkaClient({ ...kafkaSettings(brokers, env), clientId: 'waybill-cli', log: quiet });
@@ -103,7 +104,7 @@ export async function withKafka<T>(
     if (cause instanceof RefusedError || cause instanceof UsageError) {
       throw cause;
     }
-    throw new RefusedError(`Kafka at ${brokers} does not answer: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new UnavailableError(`Kafka at ${brokers} does not answer: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     });
   } finally {

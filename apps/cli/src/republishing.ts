@@ -5,7 +5,7 @@ import { counted } from './bulk-change.js';
 import type { Surroundings } from './command.js';
 import { RefusedError } from './command-errors.js';
 import { progressLine } from './progress-line.js';
-import type { ServiceDatabase } from './service-database.js';
+import { type ServiceDatabase, tellTarget } from './service-database.js';
 
 export interface Republishing {
   readonly since: Date;
@@ -13,6 +13,7 @@ export interface Republishing {
   readonly until: Date | undefined;
   readonly aggregate: { readonly type: string; readonly id: string } | undefined;
   readonly who: string;
+  readonly reason: string | undefined;
   readonly dryRun: boolean;
   readonly json: boolean;
 }
@@ -20,10 +21,11 @@ export interface Republishing {
 /** Puts archived events back into the outbox, some aggregates a transaction. Resolves with the exit code. */
 export async function republishArchived(
   database: ServiceDatabase,
-  { since, until: asked, aggregate, who, dryRun, json }: Republishing,
+  { since, until: asked, aggregate, who, reason, dryRun, json }: Republishing,
   { print, say }: Surroundings,
 ): Promise<number> {
   const { service } = database;
+  tellTarget('outbox.republish', [database], say);
   const archived = await database.transaction((manager) => countArchived(manager, { since, until: asked, aggregate }));
   // The same end for every round: what is sent again is archived later than that.
   const { until } = archived;
@@ -54,7 +56,7 @@ export async function republishArchived(
         const done = await republish(manager, { since, until, ...(aggregate === undefined ? {} : { aggregate }) });
         if (done.events > 0) {
           const subject = { since, until, ...(aggregate === undefined ? {} : { aggregate }), ...done };
-          await writeAudit(manager, { who, action: 'outbox.republish', subject });
+          await writeAudit(manager, { who, action: 'outbox.republish', subject, reason });
         }
         return done;
       });

@@ -37,7 +37,11 @@ export const bulkOptions = {
   'dry-run': flag('says what would be done, and does nothing'),
 };
 
+/** Of a change that needs a reason, and asks for it itself. */
 export const actorOption = { as: text('NAME', 'who is written into the audit; unless told, the login and the host') };
+
+/** What is written into the audit beside the change. */
+export const auditOptions = { reason: text('TEXT', 'why, for the audit'), ...actorOption };
 
 export interface ConsumerChoice {
   readonly service?: Service | undefined;

@@ -1,8 +1,8 @@
-import { parseDatabase } from '@waybill/config';
+import { ConfigError, parseDatabase } from '@waybill/config';
 import { type Service, services } from '@waybill/contracts';
 import { createDataSource, isDatabaseUnavailable, sqlStateOf, transaction } from '@waybill/database';
 import type { DataSource, EntityManager } from 'typeorm';
-import { RefusedError } from './command-errors.js';
+import { RefusedError, UnavailableError } from './command-errors.js';
 import { type Installation, variableOf } from './installation.js';
 
 /** One service's database, as an operator works in it. */
@@ -21,7 +21,8 @@ const OLDER_SCHEMA = ['42P01', '42703'];
  * Opens the chosen service's database, or those of all services that the installation names; closes them when the work
  * has ended.
  *
- * @throws RefusedError when the installation does not name the chosen one, or when one cannot be reached
+ * @throws ConfigError when the installation does not name the chosen one
+ * @throws UnavailableError when one cannot be reached
  */
 export async function withDatabases<T>(
   installation: Installation,
@@ -54,6 +55,18 @@ export async function withDatabase<T>(
   }
 }
 
+/** Says before a change where it is made, so that nobody takes production for the laptop. */
+export function tellTarget(
+  action: string,
+  databases: readonly Pick<ServiceDatabase, 'service' | 'place'>[],
+  say: (line: string) => void,
+): void {
+  const targets = new Set(databases.map(({ service, place }) => `${service} at ${place}`));
+  if (targets.size > 0) {
+    say(`  ${action} in ${[...targets].join(', ')}`);
+  }
+}
+
 class OpenDatabase implements ServiceDatabase {
   private constructor(
     readonly service: Service,
@@ -64,11 +77,11 @@ class OpenDatabase implements ServiceDatabase {
   static async open(service: Service, { databases }: Installation): Promise<OpenDatabase> {
     const url = databases[service];
     if (url === undefined) {
-      throw new RefusedError(`Nothing says where the database of ${service} is. Set ${variableOf(service)}.`);
+      throw new ConfigError([{ name: variableOf(service), message: `should be set: nothing else says where the database of ${service} is.` }]);
     }
     const { connection, problems } = parseDatabase(variableOf(service), url);
     if (problems.length > 0) {
-      throw new RefusedError(problems.map(({ name, message }) => `${name} ${message}`).join('\n'));
+      throw new ConfigError(problems);
     }
     const { host, pathname } = new URL(url);
     const place = `${host}${pathname}`;
@@ -76,7 +89,7 @@ class OpenDatabase implements ServiceDatabase {
     try {
       await dataSource.initialize();
     } catch (cause) {
-      throw new RefusedError(`The database of ${service} at ${place} cannot be reached: ${reasonOf(cause)}`, { cause });
+      throw new UnavailableError(`The database of ${service} at ${place} cannot be reached: ${reasonOf(cause)}`, { cause });
     }
     return new OpenDatabase(service, place, dataSource);
   }
@@ -92,7 +105,7 @@ class OpenDatabase implements ServiceDatabase {
         );
       }
       if (isDatabaseUnavailable(cause)) {
-        throw new RefusedError(`The database of ${this.service} at ${this.place} does not answer: ${reasonOf(cause)}`, { cause });
+        throw new UnavailableError(`The database of ${this.service} at ${this.place} does not answer: ${reasonOf(cause)}`, { cause });
       }
       throw cause;
     }

@@ -1,6 +1,6 @@
 import { listAudit } from '@waybill/inbox';
 import { type Command, verb } from '../command.js';
-import { findIn } from '../found.js';
+import { findIn, newestFirst } from '../found.js';
 import { findInstallation } from '../installation.js';
 import { cut, renderListing } from '../listing.js';
 import { text, time } from '../option.js';
@@ -27,8 +27,7 @@ export const audit: Command = {
         const { who, action, since, limit } = options;
         return withDatabases(findInstallation(env, say), chosenService(options), async (databases) => {
           const found = await findIn(databases, (manager) => listAudit(manager, limit + 1, { who, action, since }));
-          found.sort((one, other) => other.item.at.getTime() - one.item.at.getTime());
-          const { shown, more } = cut(found, limit);
+          const { shown, more } = cut(newestFirst(found, ({ at }) => at), limit);
           print(
             options.json
               ? JSON.stringify(

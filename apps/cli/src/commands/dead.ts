@@ -1,28 +1,25 @@
-import { deadLetterTopic, type Service } from '@waybill/contracts';
-import { type DeadRecord, discard, listDeadRecords, retryDead } from '@waybill/inbox';
-import { changeSelected } from '../bulk-change.js';
+import { deadLetterTopic } from '@waybill/contracts';
+import { discard, listDeadRecords, retryDead } from '@waybill/inbox';
 import { type Command, type Surroundings, verb } from '../command.js';
 import { UsageError } from '../command-errors.js';
-import { findIn } from '../found.js';
+import { findIn, newestFirst } from '../found.js';
 import { findInstallation } from '../installation.js';
 import { cut, renderListing } from '../listing.js';
 import { ago } from '../moment.js';
-import { operatorName } from '../operator.js';
 import { flag, required, text } from '../option.js';
 import { palette } from '../palette.js';
-import { type EventFilter, listParkedEvents, selectParkedEvents, showParkedEvent } from '../parked-events.js';
-import { parkedListing } from '../parked-rows.js';
+import { changeParked } from '../parked-change.js';
+import { type EventFilter, listParkedEvents, showParkedEvent } from '../parked-events.js';
 import { brief } from '../printable.js';
 import {
   actorOption,
+  auditOptions,
   bulkOptions,
   chosenService,
   consumerOptions,
   eventFilterOptions,
-  eventId,
   jsonOption,
   listLimitOption,
-  requireSelection,
 } from '../selection.js';
 import { withDatabases } from '../service-database.js';
 
@@ -50,32 +47,16 @@ export const dead: Command = {
     retry: verb({
       summary: 'tries one again, or all that match, with all their attempts; what waits behind follows when it succeeds',
       operands: ['[ID]'],
-      options: { ...eventFilterOptions, ...bulkOptions, ...actorOption, ...jsonOption },
-      run: async ({ operands: [operand], options }, surroundings) => {
-        requireSelection(operand, options);
-        const id = operand === undefined ? undefined : eventId(operand);
-        const who = operatorName(options.as);
-        const installation = findInstallation(surroundings.env, surroundings.say);
-        return withDatabases(installation, chosenService(options), async (databases) => {
-          const found = await selectParkedEvents('dead', id, options, databases);
-          return changeSelected(
-            {
-              action: 'dead.retry',
-              noun: 'dead event',
-              done: found.length === 1 ? 'is tried again' : 'are tried again',
-              found,
-              listing: parkedListing('dead', Date.now()),
-              inJson: ({ item }) => item,
-              change: async ({ database, item }) => {
-                const result = await database.transaction((manager) => retryDead(manager, item, { who }));
-                return result === 'retrying' ? 'changed' : 'gone';
-              },
-            },
-            options,
-            surroundings,
-          );
-        });
-      },
+      options: { ...eventFilterOptions, ...bulkOptions, ...auditOptions, ...jsonOption },
+      run: ({ operands: [operand], options }, surroundings) =>
+        changeParked(operand, options, surroundings, {
+          state: 'dead',
+          action: 'dead.retry',
+          noun: 'dead event',
+          done: (count) => (count === 1 ? 'is tried again' : 'are tried again'),
+          change: async (manager, item, operator) =>
+            (await retryDead(manager, item, operator)) === 'retrying' ? 'changed' : 'gone',
+        }),
     }),
     discard: verb({
       summary: 'gives one up for good, or all that match: it never has an effect here; what waits behind goes on',
@@ -87,31 +68,15 @@ export const dead: Command = {
         ...actorOption,
         ...jsonOption,
       },
-      run: async ({ operands: [operand], options }, surroundings) => {
-        requireSelection(operand, options);
-        const id = operand === undefined ? undefined : eventId(operand);
-        const operator = { who: operatorName(options.as), reason: options.reason };
-        const installation = findInstallation(surroundings.env, surroundings.say);
-        return withDatabases(installation, chosenService(options), async (databases) => {
-          const found = await selectParkedEvents('dead', id, options, databases);
-          return changeSelected(
-            {
-              action: 'dead.discard',
-              noun: 'dead event',
-              done: found.length === 1 ? 'is discarded' : 'are discarded',
-              found,
-              listing: parkedListing('dead', Date.now()),
-              inJson: ({ item }) => item,
-              change: async ({ database, item }) => {
-                const result = await database.transaction((manager) => discard(manager, item, operator));
-                return result === 'discarded' ? 'changed' : 'gone';
-              },
-            },
-            options,
-            surroundings,
-          );
-        });
-      },
+      run: ({ operands: [operand], options }, surroundings) =>
+        changeParked(operand, options, surroundings, {
+          state: 'dead',
+          action: 'dead.discard',
+          noun: 'dead event',
+          done: (count) => (count === 1 ? 'is discarded' : 'are discarded'),
+          change: async (manager, item, operator) =>
+            (await discard(manager, item, operator)) === 'discarded' ? 'changed' : 'gone',
+        }),
     }),
   },
 };
@@ -125,12 +90,12 @@ async function listRecords(
 ): Promise<number> {
   const useless = (['topic', 'key', 'type', 'error', 'since'] as const).filter((name) => options[name] !== undefined);
   if (useless.length > 0) {
-    throw new UsageError(`--records cannot be filtered by --${useless.join(', --')}: such a record has none of these.`);
+    throw new UsageError(`--records knows no filter but --consumer and --limit; got --${useless.join(', --')}.`);
   }
   return withDatabases(findInstallation(env, say), chosenService(options), async (databases) => {
     const found = await findIn(databases, (manager) => listDeadRecords(manager, { limit: options.limit + 1 }));
-    const { shown, more } = cut(found, options.limit);
-    const records = shown.map(({ database, item }) => ({ ...item, deadLetterTopic: letterTopic(item, database.service) }));
+    const { shown, more } = cut(newestFirst(found, ({ at }) => at), options.limit);
+    const records = shown.map(({ database, item }) => ({ ...item, deadLetterTopic: deadLetterTopic(item.topic, database.service) }));
     print(
       options.json
         ? JSON.stringify(records, null, 2)
@@ -152,8 +117,4 @@ async function listRecords(
     );
     return 0;
   });
-}
-
-function letterTopic({ topic }: DeadRecord, consumer: Service): string {
-  return deadLetterTopic(topic, consumer);
 }

@@ -1,6 +1,6 @@
 import { type HandledRow, listHandled } from '@waybill/inbox';
 import { type Command, verb } from '../command.js';
-import { findIn, type Found } from '../found.js';
+import { findIn, type Found, newestFirst } from '../found.js';
 import { findInstallation } from '../installation.js';
 import { cut, type Listing, renderListing } from '../listing.js';
 import { ago } from '../moment.js';
@@ -31,7 +31,7 @@ export const inbox: Command = {
           const found = await findIn(databases, (manager) =>
             listHandled(manager, { topic, subject, outcome, since, limit: limit + 1 }),
           );
-          const { shown, more } = cut(newestFirst(found), limit);
+          const { shown, more } = cut(newestFirst(found, ({ processedAt }) => processedAt), limit);
           print(
             options.json
               ? JSON.stringify(
@@ -75,10 +75,6 @@ export const inbox: Command = {
 /** Rows with one id: as many as there are sources, which is one in any case that one should meet. */
 const SAME_ID_MAX = 100;
 const NAME_MAX = 60;
-
-function newestFirst(found: readonly Found<HandledRow>[]): Found<HandledRow>[] {
-  return [...found].sort((one, other) => other.item.processedAt.getTime() - one.item.processedAt.getTime());
-}
 
 function handledListing(found: readonly Found<HandledRow>[], nowMs: number): Listing {
   return {

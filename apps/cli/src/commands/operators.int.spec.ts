@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ConfigError } from '@waybill/config';
 import { readEnvelope, type ReceivedEvent, toHeaders } from '@waybill/contracts';
 import { createDataSource, transaction } from '@waybill/database';
 import {
@@ -19,7 +20,7 @@ import { createTestDatabase, type TestDatabase } from '@waybill/testing';
 import type { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { runCommand } from '../command.js';
-import { RefusedError } from '../command-errors.js';
+import { RefusedError, UnavailableError } from '../command-errors.js';
 import { commands } from '../command-table.js';
 
 const traceparent = '00-d948ff4c536ddda23af2858a075dcf73-00f067aa0ba902b7-01';
@@ -33,8 +34,11 @@ let database: TestDatabase;
 let dataSource: DataSource;
 let printed: string[];
 let said: string[];
+/** Variables beside those of inventory's database. */
+let more: NodeJS.ProcessEnv;
 
 beforeEach(async () => {
+  more = {};
   home = mkdtempSync(join(tmpdir(), 'waybill-operators-'));
   database = await createTestDatabase(
     inject('postgresAdminUrl'),
@@ -59,7 +63,7 @@ async function waybill(...args: string[]): Promise<{ exitCode: number; text: str
     commands,
     args,
     {
-      env: { WAYBILL_HOME: home, WAYBILL_INVENTORY_DATABASE_URL: database.url },
+      env: { WAYBILL_HOME: home, WAYBILL_INVENTORY_DATABASE_URL: database.url, ...more },
       print: (line) => printed.push(line),
       say: (line) => said.push(line),
       colour: false,
@@ -165,6 +169,7 @@ describe('dead', () => {
       expect.objectContaining({ offset: '14', deadLetterTopic: 'waybill.orders.inventory.dlt', reason: expect.stringContaining('ce_id') as string }),
     ]);
     expect((await waybill('dead', 'ls', '--records', '--key', dying)).exitCode).toBe(64);
+    expect(said.join()).toContain('--records knows no filter but --consumer and --limit; got --key.');
   });
 
   it('show has payload, headers, error, position and trace', async () => {
@@ -181,12 +186,17 @@ describe('dead', () => {
   });
 
   it('retry lets it be tried again at once, and writes down who wanted it', async () => {
-    expect(await waybill('dead', 'retry', poison, '--as', 'anna')).toMatchObject({ exitCode: 0, text: '  1 dead event is tried again.' });
+    const retried = await waybill('dead', 'retry', poison, '--as', 'anna', '--reason', 'the shelf is mended');
+    expect(retried).toMatchObject({ exitCode: 0, text: '  1 dead event is tried again.' });
+    expect(said.join()).toMatch(/dead\.retry in inventory at [\w.]+:\d+\/test_\w+/);
+    expect(said.join()).not.toContain(new URL(database.url).username + ':');
     expect(await rows(`SELECT state, attempts FROM parked WHERE id = '${poison}'`)).toEqual([{ state: 'waiting', attempts: 0 }]);
     expect(await rows(`SELECT state, next_attempt_at <= now() AS due FROM parked_keys WHERE key = '${dying}'`)).toEqual([
       { state: 'retrying', due: true },
     ]);
-    expect(await audited()).toMatchObject([{ who: 'anna', action: 'dead.retry', subject: { id: poison, key: dying } }]);
+    expect(await audited()).toMatchObject([
+      { who: 'anna', action: 'dead.retry', subject: { id: poison, key: dying }, reason: 'the shelf is mended' },
+    ]);
     await expect(waybill('dead', 'retry', poison)).rejects.toThrow(RefusedError);
   });
 
@@ -241,13 +251,17 @@ describe('parked', () => {
   });
 
   it('retry moves the next attempt of its key to now', async () => {
-    expect((await waybill('parked', 'retry', failing, '--as', 'anna')).text).toBe('  1 key is tried now.');
+    const retried = await waybill('parked', 'retry', failing, '--as', 'anna', '--reason', 'it is urgent');
+    expect(retried.text).toBe('  1 key is tried now.');
     expect(await rows(`SELECT next_attempt_at <= now() AS due FROM parked_keys WHERE key = '${trying}'`)).toEqual([{ due: true }]);
-    expect(await audited()).toMatchObject([{ who: 'anna', action: 'parked.retry', subject: { key: trying } }]);
+    expect(await audited()).toMatchObject([
+      { who: 'anna', action: 'parked.retry', subject: { key: trying }, reason: 'it is urgent' },
+    ]);
   });
 
   it('retry does nothing for a key that is closed by a dead event', async () => {
-    expect((await waybill('parked', 'retry', behind)).text).toContain('0 keys');
+    const retried = await waybill('parked', 'retry', behind);
+    expect(retried).toMatchObject({ exitCode: 1, text: '  0 keys are tried now. 1 key had changed meanwhile and stayed as it was.' });
     expect(await audited()).toEqual([]);
   });
 });
@@ -316,9 +330,9 @@ describe('outbox', () => {
     const id = await append(1);
     await expect(waybill('outbox', 'retry', id)).rejects.toThrow('There is no held row');
     await hold(id);
-    expect((await waybill('outbox', 'retry', id, '--as', 'anna')).exitCode).toBe(0);
+    expect((await waybill('outbox', 'retry', id, '--as', 'anna', '--reason', 'the limit was raised')).exitCode).toBe(0);
     expect(await rows('SELECT held, attempts, error FROM outbox')).toEqual([{ held: false, attempts: 0, error: null }]);
-    expect(await audited()).toMatchObject([{ who: 'anna', action: 'outbox.retry', subject: { id, version: '1' } }]);
+    expect(await audited()).toMatchObject([{ who: 'anna', action: 'outbox.retry', subject: { id, version: '1' }, reason: 'the limit was raised' }]);
   });
 
   it('discard deletes held ones with a reason, and leaves the others', async () => {
@@ -343,9 +357,10 @@ describe('outbox', () => {
     expect((await waybill(...republish, '--dry-run', '--json')).json).toMatchObject({ events: 2, dryRun: true });
     expect(await rows('SELECT 1 FROM outbox')).toHaveLength(0);
     expect((await waybill(...republish, '--aggregate', trying, '--json')).json).toMatchObject({ events: 0 });
-    expect((await waybill(...republish, '--as', 'anna')).text).toContain('2 events of inventory will be sent again.');
+    expect((await waybill(...republish, '--as', 'anna', '--reason', 'a lost topic')).text).toContain('2 events of inventory will be sent again.');
+    expect(said.join()).toContain('outbox.republish in inventory at ');
     expect(await rows('SELECT 1 FROM outbox')).toHaveLength(2);
-    expect(await audited()).toMatchObject([{ who: 'anna', action: 'outbox.republish', subject: { events: 2 } }]);
+    expect(await audited()).toMatchObject([{ who: 'anna', action: 'outbox.republish', subject: { events: 2 }, reason: 'a lost topic' }]);
   });
 
   it('republish is refused when the archive is off', async () => {
@@ -393,9 +408,45 @@ describe('replay', () => {
     expect((await waybill('replay', 'inventory', '--topic', 'waybill.inventory', '--from-offset', '0')).exitCode).toBe(64);
     expect((await waybill('replay', 'inventory', '--topic', 'waybill.orders')).exitCode).toBe(64);
     await expect(waybill('replay', 'inventory', '--topic', 'waybill.orders', '--from-offset', '0')).rejects.toThrow(
-      'Set WAYBILL_KAFKA_BROKERS',
+      'WAYBILL_KAFKA_BROKERS  should be set',
     );
     expect(await rows('SELECT 1 FROM replay_requests')).toEqual([]);
+  });
+});
+
+describe('lists of several databases are in the order of time before they are cut', () => {
+  let other: TestDatabase;
+
+  beforeEach(async () => {
+    other = await createTestDatabase(inject('postgresAdminUrl'), [outboxTables, inboxTables, parkingTables, replayTables].flat());
+    more = { WAYBILL_SHIPPING_DATABASE_URL: other.url };
+  });
+
+  afterEach(() => other.drop());
+
+  it('replay ls: the newest first', async () => {
+    const insert = `INSERT INTO replay_requests (consumer, topic, from_offset, positions, requested_by, requested_at)
+      VALUES ($1, 'waybill.orders', 0, '{}', 'anna', $2)`;
+    await database.query(insert, ['inventory', '2026-11-24T03:00:00Z']);
+    await other.query(insert, ['shipping', '2026-11-24T04:00:00Z']);
+    expect((await waybill('replay', 'ls', '--limit', '1', '--json')).json).toMatchObject([{ consumer: 'shipping' }]);
+  });
+
+  it('dead ls --records: the newest first', async () => {
+    const insert = `INSERT INTO dead_records (consumer, topic, partition, "offset", reason, at) VALUES ($1, 'waybill.orders', 0, 7, 'rubbish', $2)`;
+    await database.query(insert, ['inventory', '2026-11-24T03:00:00Z']);
+    await other.query(insert, ['shipping', '2026-11-24T04:00:00Z']);
+    expect((await waybill('dead', 'ls', '--records', '--limit', '1', '--json')).json).toMatchObject([
+      { consumer: 'shipping', deadLetterTopic: 'waybill.orders.shipping.dlt' },
+    ]);
+  });
+
+  it('outbox ls: the oldest first', async () => {
+    const insert = `INSERT INTO outbox (id, shard, topic, aggregatetype, aggregateid, version, type, payload, occurred_at, partitionkey, correlationid)
+      VALUES ($1::text::uuid, 0, 'waybill.inventory', 'stock', $1, 1, 'waybill.stock.reserved.v1', '{}', $2, $1, $1)`;
+    await database.query(insert, [handled, '2026-11-24T04:00:00Z']);
+    await other.query(insert, [failing, '2026-11-24T03:00:00Z']);
+    expect((await waybill('outbox', 'ls', '--limit', '1', '--json')).json).toMatchObject([{ service: 'shipping', id: failing }]);
   });
 });
 
@@ -417,6 +468,11 @@ describe('a database', () => {
     );
     await expect(run).rejects.toThrow(/The database of inventory at .*:1\/test_\w+ cannot be reached: .*ECONNREFUSED/);
     await expect(run).rejects.not.toThrow('hunter2');
+    await expect(run).rejects.toBeInstanceOf(UnavailableError);
+  });
+
+  it('that nothing names is a missing setting', async () => {
+    await expect(waybill('dead', 'retry', '--consumer', 'orders')).rejects.toThrow(ConfigError);
   });
 
   it('of an older version is told to be migrated', async () => {

@@ -5,7 +5,7 @@ import { type BulkChangeOptions, changeSelected } from '../bulk-change.js';
 import { type Command, type Surroundings, verb } from '../command.js';
 import { UsageError } from '../command-errors.js';
 import { renderEvent } from '../event-view.js';
-import { findIn, type Found, theOne } from '../found.js';
+import { findIn, type Found, oldestFirst, theOne } from '../found.js';
 import { findInstallation } from '../installation.js';
 import { cut, renderListing } from '../listing.js';
 import { operatorName } from '../operator.js';
@@ -15,6 +15,7 @@ import { palette } from '../palette.js';
 import { republishArchived } from '../republishing.js';
 import {
   actorOption,
+  auditOptions,
   bulkOptions,
   eventId,
   jsonOption,
@@ -41,7 +42,8 @@ export const outbox: Command = {
         const { service, aggregate, type, held, limit, json } = options;
         return withDatabases(findInstallation(env, say), service, async (databases) => {
           const filter = { type, aggregateId: aggregate, state: held ? ('held' as const) : undefined, limit: limit + 1 };
-          const { shown, more } = cut(await findIn(databases, (manager) => listOutbox(manager, filter)), limit);
+          const found = await findIn(databases, (manager) => listOutbox(manager, filter));
+          const { shown, more } = cut(oldestFirst(found, ({ occurredAt }) => occurredAt), limit);
           print(
             json
               ? JSON.stringify(shown.map(inJson), null, 2)
@@ -76,13 +78,12 @@ export const outbox: Command = {
     retry: verb({
       summary: 'lets the relay try a held one again, or all held ones that match',
       operands: ['[ID]'],
-      options: { ...filterOptions, ...bulkOptions, ...actorOption, ...jsonOption },
+      options: { ...filterOptions, ...bulkOptions, ...auditOptions, ...jsonOption },
       run: ({ operands: [operand], options }, surroundings) =>
         changeHeld(operand, options, surroundings, {
           action: 'outbox.retry',
           done: (count) => (count === 1 ? 'is tried again' : 'are tried again'),
           change: releaseHeld,
-          reason: undefined,
         }),
     }),
     discard: verb({
@@ -100,7 +101,6 @@ export const outbox: Command = {
           action: 'outbox.discard',
           done: (count) => (count === 1 ? 'is discarded' : 'are discarded'),
           change: discardHeld,
-          reason: options.reason,
         }),
     }),
     republish: verb({
@@ -111,7 +111,7 @@ export const outbox: Command = {
         until: time('and before this; now unless told'),
         aggregate: text('ID', 'of this aggregate only, such as an order id'),
         'dry-run': flag('says how much it would be, and does nothing'),
-        ...actorOption,
+        ...auditOptions,
         ...jsonOption,
       },
       run: async ({ options }, surroundings) => {
@@ -128,6 +128,7 @@ export const outbox: Command = {
               until,
               aggregate: aggregate === undefined ? undefined : { type: publishers[service].aggregateType, id: aggregate },
               who: operatorName(options.as),
+              reason: options.reason,
               dryRun: options['dry-run'],
               json: options.json,
             },
@@ -143,7 +144,6 @@ interface HeldChange {
   readonly action: string;
   readonly done: (count: number) => string;
   readonly change: typeof releaseHeld;
-  readonly reason: string | undefined;
 }
 
 type HeldOptions = BulkChangeOptions & {
@@ -152,6 +152,7 @@ type HeldOptions = BulkChangeOptions & {
   readonly aggregate: string | undefined;
   readonly type: string | undefined;
   readonly as: string | undefined;
+  readonly reason: string | undefined;
 };
 
 const SELECTED_MAX = 100_000;
@@ -160,7 +161,7 @@ async function changeHeld(
   operand: string | undefined,
   options: HeldOptions,
   surroundings: Surroundings,
-  { action, done, change, reason }: HeldChange,
+  { action, done, change }: HeldChange,
 ): Promise<number> {
   requireSelection(operand, { ...options });
   const id = operand === undefined ? undefined : eventId(operand);
@@ -171,7 +172,7 @@ async function changeHeld(
       {
         action,
         noun: 'held event',
-        done: done(found.length),
+        done,
         found,
         listing: outboxListing(Date.now()),
         inJson,
@@ -182,7 +183,7 @@ async function changeHeld(
             }
             const { id: rowId, topic, type, aggregateType, aggregateId, version } = item;
             const subject = { id: rowId, topic, type, aggregateType, aggregateId, version };
-            await writeAudit(manager, { who, action, subject, reason });
+            await writeAudit(manager, { who, action, subject, reason: options.reason });
             return 'changed';
           }),
       },
@@ -199,7 +200,8 @@ async function selectHeld(
 ): Promise<Found<ListedRow>[]> {
   if (id === undefined) {
     const filter = { state: 'held' as const, type, aggregateId: aggregate, limit: SELECTED_MAX };
-    return findIn(databases, (manager) => listOutbox(manager, filter));
+    const all = await findIn(databases, (manager) => listOutbox(manager, filter));
+    return oldestFirst(all, ({ occurredAt }) => occurredAt);
   }
   const found = await findIn(databases, async (manager) => {
     const row = await showOutbox(manager, id);

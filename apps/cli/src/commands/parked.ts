@@ -1,23 +1,9 @@
 import { type ParkedRow, retryNow } from '@waybill/inbox';
-import { changeSelected } from '../bulk-change.js';
 import { type Command, verb } from '../command.js';
 import type { Found } from '../found.js';
-import { findInstallation } from '../installation.js';
-import { operatorName } from '../operator.js';
-import { listParkedEvents, selectParkedEvents, showParkedEvent } from '../parked-events.js';
-import { parkedListing } from '../parked-rows.js';
-import {
-  actorOption,
-  bulkOptions,
-  chosenService,
-  consumerOptions,
-  eventFilterOptions,
-  eventId,
-  jsonOption,
-  listLimitOption,
-  requireSelection,
-} from '../selection.js';
-import { withDatabases } from '../service-database.js';
+import { changeParked } from '../parked-change.js';
+import { listParkedEvents, showParkedEvent } from '../parked-events.js';
+import { auditOptions, bulkOptions, consumerOptions, eventFilterOptions, jsonOption, listLimitOption } from '../selection.js';
 
 /** Events that failed and are tried again by themselves, and those that wait behind them. */
 export const parked: Command = {
@@ -37,32 +23,17 @@ export const parked: Command = {
     retry: verb({
       summary: 'tries a key now instead of at its next attempt: that of one event, or those of the events that match',
       operands: ['[ID]'],
-      options: { ...eventFilterOptions, ...bulkOptions, ...actorOption, ...jsonOption },
-      run: async ({ operands: [operand], options }, surroundings) => {
-        requireSelection(operand, options);
-        const id = operand === undefined ? undefined : eventId(operand);
-        const who = operatorName(options.as);
-        const installation = findInstallation(surroundings.env, surroundings.say);
-        return withDatabases(installation, chosenService(options), async (databases) => {
-          const events = await selectParkedEvents('waiting', id, options, databases);
-          return changeSelected(
-            {
-              action: 'parked.retry',
-              noun: 'key',
-              done: events.length === 1 ? 'is tried now' : 'are tried now',
-              found: oneForEachKey(events),
-              listing: parkedListing('waiting', Date.now()),
-              inJson: ({ item }) => item,
-              change: async ({ database, item }) => {
-                const retrying = await database.transaction((manager) => retryNow(manager, item, { who }));
-                return retrying === 'retrying' ? 'changed' : 'gone';
-              },
-            },
-            options,
-            surroundings,
-          );
-        });
-      },
+      options: { ...eventFilterOptions, ...bulkOptions, ...auditOptions, ...jsonOption },
+      run: ({ operands: [operand], options }, surroundings) =>
+        changeParked(operand, options, surroundings, {
+          state: 'waiting',
+          action: 'parked.retry',
+          noun: 'key',
+          done: (count) => (count === 1 ? 'is tried now' : 'are tried now'),
+          pick: oneForEachKey,
+          change: async (manager, item, operator) =>
+            (await retryNow(manager, item, operator)) === 'retrying' ? 'changed' : 'gone',
+        }),
     }),
   },
 };

@@ -4,7 +4,7 @@ import { findReplay, listReplays, type ReplayRequest, requestReplay } from '@way
 import { interruptible } from '../bulk.js';
 import { counted } from '../bulk-change.js';
 import { type Command, type Surroundings, verb } from '../command.js';
-import { findIn } from '../found.js';
+import { findIn, newestFirst } from '../found.js';
 import { findInstallation, type Installation } from '../installation.js';
 import { cut, renderListing } from '../listing.js';
 import { ago } from '../moment.js';
@@ -13,8 +13,8 @@ import { flag, number, offset, required, text, time } from '../option.js';
 import { palette } from '../palette.js';
 import { brief } from '../printable.js';
 import { checkBeginning, consumerOf, groupOf, readExtent, type ReplayExtent, withKafka } from '../replay-wish.js';
-import { actorOption, chosenService, consumerOptions, jsonOption, listLimitOption } from '../selection.js';
-import { type ServiceDatabase, withDatabase, withDatabases } from '../service-database.js';
+import { auditOptions, chosenService, consumerOptions, jsonOption, listLimitOption } from '../selection.js';
+import { type ServiceDatabase, tellTarget, withDatabase, withDatabases } from '../service-database.js';
 
 /** Reads a topic again into one consumer, while it runs. */
 export const replay: Command = {
@@ -28,7 +28,7 @@ export const replay: Command = {
         const installation = findInstallation(env, say);
         return withDatabases(installation, chosenService(options), async (databases) => {
           const found = await findIn(databases, (manager) => listReplays(manager, options.limit + 1));
-          const { shown, more } = cut(found, options.limit);
+          const { shown, more } = cut(newestFirst(found, ({ requestedAt }) => requestedAt), options.limit);
           const behind = await lagsOf(shown.map(({ item }) => item), installation, surroundings);
           print(
             options.json
@@ -70,8 +70,7 @@ export const replay: Command = {
       'from-offset': offset('from this offset, in every partition or in that of --partition'),
       partition: number({ min: 0, max: 100_000, fallback: undefined }, 'P', 'only this partition'),
       'dry-run': flag('says what would be read again, and asks for nothing'),
-      reason: text('TEXT', 'why, for the audit'),
-      ...actorOption,
+      ...auditOptions,
       ...jsonOption,
     },
     run: async ({ operands: [operand], options }, surroundings) => {
@@ -83,6 +82,7 @@ export const replay: Command = {
         return tellExtent(extent, consumer, options, surroundings);
       }
       return withDatabase(installation, consumer, async (database) => {
+        tellTarget('replay.request', [database], surroundings.say);
         const id = await database.transaction((manager) =>
           requestReplay(
             manager,
