@@ -62,15 +62,26 @@ interface Facts {
   readonly key: string;
 }
 
+/** Where a record stands, and the version of its order. */
+interface Place {
+  readonly offset: string;
+  readonly version: string;
+}
+
 let nextOffset = 0;
 
-function record({ id = randomUUID(), key = randomUUID() }: Partial<Facts> = {}): InboxRecord & Facts {
-  const headers = { ce_id: id, ce_type: 'waybill.order.placed.v1' };
+function record({
+  id = randomUUID(),
+  key = randomUUID(),
+  offset = String(nextOffset++),
+  version = String(Number(offset) + 1),
+}: Partial<Facts & Place> = {}): InboxRecord & Facts {
+  const headers = { ce_id: id, ce_type: 'waybill.order.placed.v1', ce_sequence: version };
   return {
     id,
     topic: 'waybill.orders',
     partition: 3,
-    offset: String(nextOffset++),
+    offset,
     key,
     value: Buffer.from([0xff, 0x00, 0x7b]),
     headers,
@@ -86,7 +97,7 @@ function envelopeOf(from: InboxRecord): Envelope {
     type: from.headers['ce_type'] ?? '',
     subject: from.key ?? '',
     time: '2026-11-24T03:00:00.000000Z',
-    version: Number(from.offset) + 1,
+    version: Number(from.headers['ce_sequence']),
     partitionKey: from.key ?? '',
     correlationId: 'c',
     trace: {},
@@ -181,6 +192,23 @@ async function retry(): Promise<string[]> {
   return turns;
 }
 
+/** A transaction in which something else happens before a statement that begins like this. */
+function interrupted(statement: string, meanwhile: () => Promise<unknown>): Pick<IdempotentConsumerOptions, 'transaction'> {
+  return {
+    transaction: (run) =>
+      dataSource.transaction((manager) => {
+        const query = manager.query.bind(manager);
+        manager.query = async (sql: string, parameters?: unknown[]) => {
+          if (sql.startsWith(statement)) {
+            await meanwhile();
+          }
+          return query(sql, parameters);
+        };
+        return run(manager);
+      }),
+  };
+}
+
 async function effects(): Promise<string[]> {
   return (await database.query<{ id: string }>('SELECT id FROM effects ORDER BY seq')).map(({ id }) => id);
 }
@@ -209,7 +237,7 @@ async function sent(): Promise<string[]> {
   return (await database.query<{ id: string }>('SELECT id FROM letters')).map(({ id }) => id);
 }
 
-const ids = (records: readonly Facts[]) => records.map(({ id }) => id);
+const ids = (records: readonly Pick<Facts, 'id'>[]) => records.map(({ id }) => id);
 
 describe('a chunk', () => {
   it('is one transaction, whatever is in it', async () => {
@@ -455,6 +483,7 @@ describe('a record that cannot be read', () => {
     expect(await sent()).toEqual([poison?.id]);
     expect(await keys()).toEqual([]);
   });
+
 });
 
 describe('an operator', () => {
@@ -661,6 +690,18 @@ describe('on a bad day', () => {
     expect(outlived).toEqual(['duplicate']);
     expect(await parked()).toEqual([]);
     expect(await keys()).toEqual([]);
+  });
+
+  it('a consumer that finds its event parked by its successor runs nothing past it', async () => {
+    const chunk = [record({ key: 'k' }), record({ key: 'k' })];
+    const [newer = '', behind = ''] = ids(chunk);
+    readings.set(newer, 'newer-version');
+    const zombie = consume(chunk, interrupted('INSERT INTO parked_keys', () => consume(chunk)));
+    expect(await zombie).toEqual(['duplicate', 'duplicate']);
+    expect(await effects()).toEqual([]);
+    readings.clear();
+    expect(await retry()).toEqual(['done', 'done']);
+    expect(await effects()).toEqual([newer, behind]);
   });
 
   it('an event that was parked though it was done is dropped by the worker, and its key opens', async () => {
