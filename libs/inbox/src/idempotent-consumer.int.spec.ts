@@ -704,6 +704,42 @@ describe('on a bad day', () => {
     expect(await effects()).toEqual([newer, behind]);
   });
 
+  it('a consumer that closes a key while a worker drains it waits for the worker, and leaves nothing behind', async () => {
+    const event = record({ key: 'k' });
+    let reached: () => void = () => undefined;
+    let open: () => void = () => undefined;
+    const drained = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const opening = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let turn: Promise<string> = Promise.resolve('none yet');
+    readings.set(event.id, 'newer-version');
+    const zombie = consume(
+      [event],
+      interrupted('INSERT INTO parked_keys', async () => {
+        await consume([event]);
+        readings.clear();
+        await database.query('UPDATE parked_keys SET next_attempt_at = now()');
+        // The worker has the key's lock and has taken the event out; next it opens the key.
+        const draining = interrupted('WITH', async () => {
+          reached();
+          await opening;
+        });
+        turn = worker(draining).turn();
+        await drained;
+      }),
+    );
+    await until(async () => (await database.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0);
+    open();
+    expect(await turn).toBe('done');
+    expect(await zombie).toEqual(['duplicate']);
+    expect(await effects()).toEqual([event.id]);
+    expect(await parked()).toEqual([]);
+    expect(await keys()).toEqual([]);
+  });
+
   it('an event that was parked though it was done is dropped by the worker, and its key opens', async () => {
     const event = record({ key: 'k' });
     behaviour.set(event.id, failing);

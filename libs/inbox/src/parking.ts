@@ -108,20 +108,25 @@ export interface KeyToClose {
   readonly error: string;
 }
 
-/** Closes the key, and holds its lock until the end of the transaction; false when it was closed already. */
+/**
+ * Closes the key, and holds its lock until the end of the transaction; false when it was closed already.
+ *
+ * DO UPDATE, because DO NOTHING takes no lock: a worker could open the key before anything is parked behind it. It waits
+ * for that worker, and closes the key anew if it is open then. A row that is inserted, and not updated, has no xmax.
+ */
 export async function closeKey(
   manager: EntityManager,
   consumer: string,
   topic: string,
   { key, state, attempts, retryAfterMs, error }: KeyToClose,
 ): Promise<boolean> {
-  const closed = await manager.query<unknown[]>(
+  const [closed] = await manager.query<{ wasOpen: boolean }[]>(
     `INSERT INTO parked_keys (consumer, topic, key, state, attempts, next_attempt_at, opened_error)
      VALUES ($1, $2, $3, $4, $5, CASE WHEN $4 = 'retrying' THEN now() + $6 * interval '1 millisecond' END, $7)
-     ON CONFLICT DO NOTHING RETURNING true`,
+     ON CONFLICT (consumer, topic, key) DO UPDATE SET key = excluded.key RETURNING xmax = 0 AS "wasOpen"`,
     [consumer, topic, key, state, attempts, retryAfterMs, error],
   );
-  return closed.length > 0;
+  return closed?.wasOpen === true;
 }
 
 /** Takes back a `closeKey` of the same transaction, which nothing was parked for. */
