@@ -484,6 +484,13 @@ describe('a record that cannot be read', () => {
     expect(await keys()).toEqual([]);
   });
 
+  it('is no event: another one in its place, after the topic was created anew, is kept, too', async () => {
+    const [poison, another] = [record({ offset: '7' }), { ...record({ offset: '7' }), timestamp: '1764000000124' }];
+    readings.set(poison.id, 'no-event').set(another.id, 'no-event');
+    expect(await consume([poison, another])).toEqual(['dead-lettered', 'dead-lettered']);
+    expect(await consume([poison, another])).toEqual(['duplicate', 'duplicate']);
+    expect(await sent()).toEqual([poison.id, another.id]);
+  });
 });
 
 describe('an operator', () => {
@@ -738,6 +745,47 @@ describe('on a bad day', () => {
     expect(await effects()).toEqual([event.id]);
     expect(await parked()).toEqual([]);
     expect(await keys()).toEqual([]);
+  });
+
+  it('a topic that was created anew begins at offset 0 again, and the versions of an order still come in order', async () => {
+    const chunk = [record({ key: 'k', offset: '100', version: '2' }), record({ key: 'k', offset: '2', version: '3' })];
+    for (const { id } of chunk) {
+      behaviour.set(id, failing);
+    }
+    for (const each of chunk) {
+      await consume([each]);
+    }
+    behaviour.clear();
+    expect(ids(await listParked(dataSource.manager, { limit: 10 }))).toEqual(ids(chunk));
+    expect(await retry()).toEqual(['done', 'done']);
+    expect(await effects()).toEqual(ids(chunk));
+  });
+
+  it.each(['retry', 'discard'])('a dead event that an earlier one comes before, read again after a loss: %s', async (what) => {
+    const [lost, dead] = [record({ key: 'k', version: '2' }), record({ key: 'k', version: '3' })];
+    behaviour.set(dead.id, refusing);
+    await consume([dead]);
+    expect(await consume([lost])).toEqual(['parked']);
+    behaviour.clear();
+    const event = { consumer: 'inventory', topic: 'waybill.orders', key: 'k', source: '/waybill/orders', id: dead.id };
+    const answer = await dataSource.transaction<string>((manager) =>
+      what === 'retry' ? retryDead(manager, event, { who: 'ada' }) : discard(manager, event, { who: 'ada', reason: 'a test' }),
+    );
+    expect(answer).toBe(what === 'retry' ? 'retrying' : 'discarded');
+    await retry();
+    expect(await effects()).toEqual(what === 'retry' ? [lost.id, dead.id] : [lost.id]);
+    expect(await keys()).toEqual([]);
+  });
+
+  it('a dead event stays dead when the one before it is given up', async () => {
+    const [lost, dead] = [record({ key: 'k', version: '2' }), record({ key: 'k', version: '3' })];
+    behaviour.set(dead.id, refusing);
+    await consume([dead]);
+    await consume([lost]);
+    const event = { consumer: 'inventory', source: '/waybill/orders', id: lost.id };
+    await dataSource.transaction((manager) => discard(manager, event, { who: 'ada', reason: 'a test' }));
+    expect(await retry()).toEqual([]);
+    expect(await keys()).toMatchObject([{ key: 'k', state: 'dead' }]);
   });
 
   it('an event that was parked though it was done is dropped by the worker, and its key opens', async () => {

@@ -63,7 +63,7 @@ export async function listParked(
         AND ($3::text IS NULL OR p.topic = $3) AND ($4::text IS NULL OR p.key = $4) AND ($5::text IS NULL OR p.type = $5)
         AND ($6::text IS NULL OR p.error_class = $6)
         AND ($7::timestamptz IS NULL OR coalesce(p.died_at, p.parked_at) >= $7)
-      ORDER BY p.consumer, p.topic, p.key, p."offset" LIMIT $8`,
+      ORDER BY p.consumer, p.topic, p.key, p.sequence, p."offset" LIMIT $8`,
     [consumer ?? null, state ?? null, topic ?? null, key ?? null, type ?? null, errorClass ?? null, since ?? null, limit],
   );
 }
