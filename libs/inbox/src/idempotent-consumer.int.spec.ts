@@ -456,6 +456,26 @@ describe('a record that cannot be read', () => {
     expect(inOrder.filter((id) => id !== other)).toEqual([first, newer, behind]);
   });
 
+  it('of a type that this version does not handle stays parked: another version of the consumer handles it', async () => {
+    const chunk = [record({ key: 'k' }), record({ key: 'k' })];
+    const [head = '', behind = ''] = ids(chunk);
+    behaviour.set(head, failing);
+    await consume(chunk);
+    behaviour.clear();
+    readings.set(head, 'ignored');
+    for (let round = 0; round < schedule.attemptsMax + 1; round++) {
+      expect(await retry()).toEqual(['postponed']);
+    }
+    expect(await parked()).toEqual([
+      [head, 'waiting', 3],
+      [behind, 'waiting', 0],
+    ]);
+    expect(await findParked(dataSource.manager, 'inventory', head)).toMatchObject({ errorClass: 'not-handled' });
+    readings.clear();
+    expect(await retry()).toEqual(['done', 'done']);
+    expect(await effects()).toEqual([head, behind]);
+  });
+
   it('breaks its schema: dead at once, and its key closed', async () => {
     const chunk = [record({ key: 'k' }), record({ key: 'k' })];
     readings.set(chunk[0]?.id ?? '', 'breaks-schema');
