@@ -590,6 +590,39 @@ describe('an operator', () => {
   });
 });
 
+describe('questions to the inbox', () => {
+  it('are answered by each filter, and by all of them at once', async () => {
+    const chunk = [record(), record()];
+    await consume(chunk);
+    const [{ id = '', key: subject = '' } = {}, other] = chunk;
+    const since = new Date(Date.now() - 60_000);
+    for (const filter of [{ id }, { subject }, { id, subject, outcome: 'done', topic: 'waybill.orders', since } as const]) {
+      expect(ids(await listHandled(dataSource.manager, { ...filter, limit: 10 }))).toEqual([id]);
+    }
+    expect(ids(await listHandled(dataSource.manager, { limit: 10 })).sort()).toEqual([id, other?.id].sort());
+    expect(await listHandled(dataSource.manager, { subject, outcome: 'stale', limit: 10 })).toEqual([]);
+  });
+
+  it('about one order do not read all that was ever handled', async () => {
+    await database.query(
+      `INSERT INTO inbox (consumer, source, id, topic, partition, "offset", subject, sequence)
+       SELECT 'inventory', '/waybill/orders', gen_random_uuid(), 'waybill.orders', 3, n, 'order' || n, 1
+         FROM generate_series(1, 5000) n`,
+    );
+    await database.query('ANALYZE inbox');
+    let asked = '';
+    const asking = {
+      query: async (sql: string) => {
+        asked = sql;
+        return [];
+      },
+    } as unknown as EntityManager;
+    await listHandled(asking, { subject: 'order7', limit: 10 });
+    // As it is planned when the values are not known.
+    expect(JSON.stringify(await database.query(`EXPLAIN (GENERIC_PLAN) ${asked}`))).toContain('inbox_subject');
+  });
+});
+
 describe('on a bad day', () => {
   it('a chunk whose transaction deadlocks goes on one by one, and nothing is parked', async () => {
     const chunk = [record(), record()];

@@ -149,12 +149,19 @@ export async function listHandled(
   manager: EntityManager,
   { id, topic, since, subject, outcome, limit }: HandledFilter,
 ): Promise<HandledRow[]> {
+  const wanted: readonly (readonly [condition: string, value: unknown])[] = [
+    ['id =', id],
+    ['subject =', subject],
+    ['outcome =', outcome],
+    ['topic =', topic],
+    ['processed_at >=', since],
+  ];
+  // Only what was asked for: a plan for `$1 IS NULL OR subject = $1` cannot use an index.
+  const given = wanted.filter(([, value]) => value !== undefined);
+  const where = given.map(([condition], n) => `${condition} $${n + 2}`).join(' AND ');
   return manager.query<HandledRow[]>(
     `SELECT consumer, source, id, outcome, topic, partition, "offset", subject, sequence, processed_at AS "processedAt"
-       FROM inbox
-      WHERE ($1::uuid IS NULL OR id = $1) AND ($2::text IS NULL OR subject = $2) AND ($3::text IS NULL OR outcome = $3)
-        AND ($4::text IS NULL OR topic = $4) AND ($5::timestamptz IS NULL OR processed_at >= $5)
-      ORDER BY processed_at DESC LIMIT $6`,
-    [id ?? null, subject ?? null, outcome ?? null, topic ?? null, since ?? null, limit],
+       FROM inbox ${where === '' ? '' : `WHERE ${where}`} ORDER BY processed_at DESC LIMIT $1`,
+    [limit, ...given.map(([, value]) => value)],
   );
 }
