@@ -77,25 +77,26 @@ export async function findParked(manager: EntityManager, consumer: string, id: s
   return row === undefined ? undefined : { ...row, headers: headerPairs(decodeHeaders(row.headers).rawHeaders) };
 }
 
+/** Each counted up to 1,000: it says whether something is wrong, and is asked for every few seconds. */
 export interface ParkedCounts {
-  /** Closed keys that are tried again by themselves. */
-  readonly retryingKeys: number;
-  /** Closed keys that wait for an operator. */
-  readonly deadKeys: number;
+  /** Keys that are tried again by themselves, and those that wait for an operator. */
+  readonly closedKeys: number;
   readonly waitingEvents: number;
   readonly deadEvents: number;
 }
 
+const COUNT_MAX = 1_000;
+
 export async function countParked(manager: EntityManager, consumer: string): Promise<ParkedCounts> {
   const [row] = await manager.query<ParkedCounts[]>(
-    `SELECT k.retrying AS "retryingKeys", k.dead AS "deadKeys", p.waiting AS "waitingEvents", p.dead AS "deadEvents"
-       FROM (SELECT count(*) FILTER (WHERE state = 'retrying')::integer AS retrying,
-                    count(*) FILTER (WHERE state = 'dead')::integer AS dead FROM parked_keys WHERE consumer = $1) k,
-            (SELECT count(*) FILTER (WHERE state = 'waiting')::integer AS waiting,
-                    count(*) FILTER (WHERE state = 'dead')::integer AS dead FROM parked WHERE consumer = $1) p`,
-    [consumer],
+    `SELECT (SELECT count(*) FROM (SELECT FROM parked_keys WHERE consumer = $1 LIMIT $2) k)::integer AS "closedKeys",
+            (SELECT count(*) FROM (SELECT FROM parked WHERE consumer = $1 AND state = 'waiting' LIMIT $2) w)::integer
+              AS "waitingEvents",
+            (SELECT count(*) FROM (SELECT FROM parked WHERE consumer = $1 AND state = 'dead' LIMIT $2) d)::integer
+              AS "deadEvents"`,
+    [consumer, COUNT_MAX],
   );
-  return row ?? { retryingKeys: 0, deadKeys: 0, waitingEvents: 0, deadEvents: 0 };
+  return row ?? { closedKeys: 0, waitingEvents: 0, deadEvents: 0 };
 }
 
 /** A record that was no event at all. */
