@@ -10,7 +10,10 @@ export interface Operator {
 
 export type RetryDeadResult = 'retrying' | 'not-closed' | 'not-dead';
 
-/** The dead head of a key is tried again, at once and with all its attempts; what waits behind it follows when it succeeds. */
+/**
+ * The dead event of a key is tried again, at once and with all its attempts; what waits behind it follows when it
+ * succeeds. One that came in before it meanwhile, because a lost event was sent again, goes first.
+ */
 export async function retryDead(
   manager: EntityManager,
   { consumer, topic, key }: EventKey & { readonly consumer: string },
@@ -19,21 +22,19 @@ export async function retryDead(
   if (!(await lockKey(manager, consumer, { topic, key }))) {
     return 'not-closed';
   }
-  const head = await headOf(manager, consumer, { topic, key });
-  if (head?.state !== 'dead') {
+  // An UPDATE answers with its rows and their number.
+  const [revived] = await manager.query<[{ source: string; id: string }[], number]>(
+    `UPDATE parked SET state = 'waiting', attempts = 0, died_at = NULL
+      WHERE consumer = $1 AND topic = $2 AND key = $3 AND state = 'dead' RETURNING source, id`,
+    [consumer, topic, key],
+  );
+  if (revived.length === 0) {
     return 'not-dead';
   }
-  await manager.query(
-    `UPDATE parked SET state = 'waiting', attempts = 0, died_at = NULL WHERE consumer = $1 AND source = $2 AND id = $3`,
-    [consumer, head.source, head.id],
-  );
   await goOn(manager, consumer, { topic, key });
-  await writeAudit(manager, {
-    who,
-    action: 'dead.retry',
-    subject: { consumer, topic, key, source: head.source, id: head.id },
-    reason,
-  });
+  for (const { source, id } of revived) {
+    await writeAudit(manager, { who, action: 'dead.retry', subject: { consumer, topic, key, source, id }, reason });
+  }
   return 'retrying';
 }
 
@@ -61,6 +62,10 @@ export async function discard(
     return 'not-parked';
   }
   const head = await headOf(manager, consumer, parked);
+  const [event] = await manager.query<{ dead: boolean }[]>(
+    `SELECT state = 'dead' AS dead FROM parked WHERE consumer = $1 AND source = $2 AND id = $3`,
+    [consumer, source, id],
+  );
   const discarded = await manager.query<unknown[]>(
     `INSERT INTO inbox (consumer, source, id, outcome, topic, partition, "offset", subject, sequence)
      SELECT consumer, source, id, 'discarded', topic, partition, "offset", subject, sequence
@@ -69,7 +74,8 @@ export async function discard(
     [consumer, source, id],
   );
   await unpark(manager, consumer, { source, id });
-  if (head?.id === id && head.source === source) {
+  // A dead event holds up its key even where it is not the head: one that was lost, and sent again, came in before it.
+  if (event?.dead === true || (head?.id === id && head.source === source)) {
     await goOn(manager, consumer, parked);
   }
   if (discarded.length === 0) {

@@ -58,9 +58,12 @@ export function decideFailure(error: unknown): FailureDecision {
   return chain.some(({ code }) => code !== undefined && FINAL_SQLSTATE.test(code)) ? 'final' : 'retriable';
 }
 
-/** SQLSTATE in_failed_sql_transaction: the echo of another statement's failure, never the reason. */
+/**
+ * The echo of another statement's failure, where there is one: SQLSTATE in_failed_sql_transaction, and
+ * invalid_sql_statement_name of a statement that is used again after its preparation fell into the failed transaction.
+ */
 export function isEcho(error: unknown): boolean {
-  return causes(error).some(({ code }) => code === '25P02');
+  return causes(error).some(({ code }) => code === '25P02' || code === '26000');
 }
 
 /** What is kept of an error: its class and its message. No stack, which could quote secrets, and no U+0000. */

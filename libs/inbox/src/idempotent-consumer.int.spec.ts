@@ -62,15 +62,26 @@ interface Facts {
   readonly key: string;
 }
 
+/** Where a record stands, and the version of its order. */
+interface Place {
+  readonly offset: string;
+  readonly version: string;
+}
+
 let nextOffset = 0;
 
-function record({ id = randomUUID(), key = randomUUID() }: Partial<Facts> = {}): InboxRecord & Facts {
-  const headers = { ce_id: id, ce_type: 'waybill.order.placed.v1' };
+function record({
+  id = randomUUID(),
+  key = randomUUID(),
+  offset = String(nextOffset++),
+  version = String(Number(offset) + 1),
+}: Partial<Facts & Place> = {}): InboxRecord & Facts {
+  const headers = { ce_id: id, ce_type: 'waybill.order.placed.v1', ce_sequence: version };
   return {
     id,
     topic: 'waybill.orders',
     partition: 3,
-    offset: String(nextOffset++),
+    offset,
     key,
     value: Buffer.from([0xff, 0x00, 0x7b]),
     headers,
@@ -86,7 +97,7 @@ function envelopeOf(from: InboxRecord): Envelope {
     type: from.headers['ce_type'] ?? '',
     subject: from.key ?? '',
     time: '2026-11-24T03:00:00.000000Z',
-    version: Number(from.offset) + 1,
+    version: Number(from.headers['ce_sequence']),
     partitionKey: from.key ?? '',
     correlationId: 'c',
     trace: {},
@@ -181,6 +192,23 @@ async function retry(): Promise<string[]> {
   return turns;
 }
 
+/** A transaction in which something else happens before a statement that begins like this. */
+function interrupted(statement: string, meanwhile: () => Promise<unknown>): Pick<IdempotentConsumerOptions, 'transaction'> {
+  return {
+    transaction: (run) =>
+      dataSource.transaction((manager) => {
+        const query = manager.query.bind(manager);
+        manager.query = async (sql: string, parameters?: unknown[]) => {
+          if (sql.startsWith(statement)) {
+            await meanwhile();
+          }
+          return query(sql, parameters);
+        };
+        return run(manager);
+      }),
+  };
+}
+
 async function effects(): Promise<string[]> {
   return (await database.query<{ id: string }>('SELECT id FROM effects ORDER BY seq')).map(({ id }) => id);
 }
@@ -209,7 +237,7 @@ async function sent(): Promise<string[]> {
   return (await database.query<{ id: string }>('SELECT id FROM letters')).map(({ id }) => id);
 }
 
-const ids = (records: readonly Facts[]) => records.map(({ id }) => id);
+const ids = (records: readonly Pick<Facts, 'id'>[]) => records.map(({ id }) => id);
 
 describe('a chunk', () => {
   it('is one transaction, whatever is in it', async () => {
@@ -428,6 +456,26 @@ describe('a record that cannot be read', () => {
     expect(inOrder.filter((id) => id !== other)).toEqual([first, newer, behind]);
   });
 
+  it('of a type that this version does not handle stays parked: another version of the consumer handles it', async () => {
+    const chunk = [record({ key: 'k' }), record({ key: 'k' })];
+    const [head = '', behind = ''] = ids(chunk);
+    behaviour.set(head, failing);
+    await consume(chunk);
+    behaviour.clear();
+    readings.set(head, 'ignored');
+    for (let round = 0; round < schedule.attemptsMax + 1; round++) {
+      expect(await retry()).toEqual(['postponed']);
+    }
+    expect(await parked()).toEqual([
+      [head, 'waiting', 3],
+      [behind, 'waiting', 0],
+    ]);
+    expect(await findParked(dataSource.manager, 'inventory', head)).toMatchObject({ errorClass: 'not-handled' });
+    readings.clear();
+    expect(await retry()).toEqual(['done', 'done']);
+    expect(await effects()).toEqual([head, behind]);
+  });
+
   it('breaks its schema: dead at once, and its key closed', async () => {
     const chunk = [record({ key: 'k' }), record({ key: 'k' })];
     readings.set(chunk[0]?.id ?? '', 'breaks-schema');
@@ -454,6 +502,14 @@ describe('a record that cannot be read', () => {
     ]);
     expect(await sent()).toEqual([poison?.id]);
     expect(await keys()).toEqual([]);
+  });
+
+  it('is no event: another one in its place, after the topic was created anew, is kept, too', async () => {
+    const [poison, another] = [record({ offset: '7' }), { ...record({ offset: '7' }), timestamp: '1764000000124' }];
+    readings.set(poison.id, 'no-event').set(another.id, 'no-event');
+    expect(await consume([poison, another])).toEqual(['dead-lettered', 'dead-lettered']);
+    expect(await consume([poison, another])).toEqual(['duplicate', 'duplicate']);
+    expect(await sent()).toEqual([poison.id, another.id]);
   });
 });
 
@@ -525,12 +581,40 @@ describe('an operator', () => {
       headers: expect.arrayContaining([['bytes', Buffer.from([0xfe])]]) as unknown,
       recordTimestamp: new Date(1764000000123),
     });
-    expect(await countParked(dataSource.manager, 'inventory')).toEqual({
-      retryingKeys: 0,
-      deadKeys: 1,
-      waitingEvents: 1,
-      deadEvents: 1,
-    });
+    expect(await countParked(dataSource.manager, 'inventory')).toEqual({ closedKeys: 1, waitingEvents: 1, deadEvents: 1 });
+  });
+});
+
+describe('questions to the inbox', () => {
+  it('are answered by each filter, and by all of them at once', async () => {
+    const chunk = [record(), record()];
+    await consume(chunk);
+    const [{ id = '', key: subject = '' } = {}, other] = chunk;
+    const since = new Date(Date.now() - 60_000);
+    for (const filter of [{ id }, { subject }, { id, subject, outcome: 'done', topic: 'waybill.orders', since } as const]) {
+      expect(ids(await listHandled(dataSource.manager, { ...filter, limit: 10 }))).toEqual([id]);
+    }
+    expect(ids(await listHandled(dataSource.manager, { limit: 10 })).sort()).toEqual([id, other?.id].sort());
+    expect(await listHandled(dataSource.manager, { subject, outcome: 'stale', limit: 10 })).toEqual([]);
+  });
+
+  it('about one order do not read all that was ever handled', async () => {
+    await database.query(
+      `INSERT INTO inbox (consumer, source, id, topic, partition, "offset", subject, sequence)
+       SELECT 'inventory', '/waybill/orders', gen_random_uuid(), 'waybill.orders', 3, n, 'order' || n, 1
+         FROM generate_series(1, 5000) n`,
+    );
+    await database.query('ANALYZE inbox');
+    let asked = '';
+    const asking = {
+      query: async (sql: string) => {
+        asked = sql;
+        return [];
+      },
+    } as unknown as EntityManager;
+    await listHandled(asking, { subject: 'order7', limit: 10 });
+    // As it is planned when the values are not known.
+    expect(JSON.stringify(await database.query(`EXPLAIN (GENERIC_PLAN) ${asked}`))).toContain('inbox_subject');
   });
 });
 
@@ -663,6 +747,95 @@ describe('on a bad day', () => {
     expect(await keys()).toEqual([]);
   });
 
+  it('a consumer that finds its event parked by its successor runs nothing past it', async () => {
+    const chunk = [record({ key: 'k' }), record({ key: 'k' })];
+    const [newer = '', behind = ''] = ids(chunk);
+    readings.set(newer, 'newer-version');
+    const zombie = consume(chunk, interrupted('INSERT INTO parked_keys', () => consume(chunk)));
+    expect(await zombie).toEqual(['duplicate', 'duplicate']);
+    expect(await effects()).toEqual([]);
+    readings.clear();
+    expect(await retry()).toEqual(['done', 'done']);
+    expect(await effects()).toEqual([newer, behind]);
+  });
+
+  it('a consumer that closes a key while a worker drains it waits for the worker, and leaves nothing behind', async () => {
+    const event = record({ key: 'k' });
+    let reached: () => void = () => undefined;
+    let open: () => void = () => undefined;
+    const drained = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const opening = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let turn: Promise<string> = Promise.resolve('none yet');
+    readings.set(event.id, 'newer-version');
+    const zombie = consume(
+      [event],
+      interrupted('INSERT INTO parked_keys', async () => {
+        await consume([event]);
+        readings.clear();
+        await database.query('UPDATE parked_keys SET next_attempt_at = now()');
+        // The worker has the key's lock and has taken the event out; next it opens the key.
+        const draining = interrupted('WITH', async () => {
+          reached();
+          await opening;
+        });
+        turn = worker(draining).turn();
+        await drained;
+      }),
+    );
+    await until(async () => (await database.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).length > 0);
+    open();
+    expect(await turn).toBe('done');
+    expect(await zombie).toEqual(['duplicate']);
+    expect(await effects()).toEqual([event.id]);
+    expect(await parked()).toEqual([]);
+    expect(await keys()).toEqual([]);
+  });
+
+  it('a topic that was created anew begins at offset 0 again, and the versions of an order still come in order', async () => {
+    const chunk = [record({ key: 'k', offset: '100', version: '2' }), record({ key: 'k', offset: '2', version: '3' })];
+    for (const { id } of chunk) {
+      behaviour.set(id, failing);
+    }
+    for (const each of chunk) {
+      await consume([each]);
+    }
+    behaviour.clear();
+    expect(ids(await listParked(dataSource.manager, { limit: 10 }))).toEqual(ids(chunk));
+    expect(await retry()).toEqual(['done', 'done']);
+    expect(await effects()).toEqual(ids(chunk));
+  });
+
+  it.each(['retry', 'discard'])('a dead event that an earlier one comes before, read again after a loss: %s', async (what) => {
+    const [lost, dead] = [record({ key: 'k', version: '2' }), record({ key: 'k', version: '3' })];
+    behaviour.set(dead.id, refusing);
+    await consume([dead]);
+    expect(await consume([lost])).toEqual(['parked']);
+    behaviour.clear();
+    const event = { consumer: 'inventory', topic: 'waybill.orders', key: 'k', source: '/waybill/orders', id: dead.id };
+    const answer = await dataSource.transaction<string>((manager) =>
+      what === 'retry' ? retryDead(manager, event, { who: 'ada' }) : discard(manager, event, { who: 'ada', reason: 'a test' }),
+    );
+    expect(answer).toBe(what === 'retry' ? 'retrying' : 'discarded');
+    await retry();
+    expect(await effects()).toEqual(what === 'retry' ? [lost.id, dead.id] : [lost.id]);
+    expect(await keys()).toEqual([]);
+  });
+
+  it('a dead event stays dead when the one before it is given up', async () => {
+    const [lost, dead] = [record({ key: 'k', version: '2' }), record({ key: 'k', version: '3' })];
+    behaviour.set(dead.id, refusing);
+    await consume([dead]);
+    await consume([lost]);
+    const event = { consumer: 'inventory', source: '/waybill/orders', id: lost.id };
+    await dataSource.transaction((manager) => discard(manager, event, { who: 'ada', reason: 'a test' }));
+    expect(await retry()).toEqual([]);
+    expect(await keys()).toMatchObject([{ key: 'k', state: 'dead' }]);
+  });
+
   it('an event that was parked though it was done is dropped by the worker, and its key opens', async () => {
     const event = record({ key: 'k' });
     behaviour.set(event.id, failing);
@@ -721,6 +894,7 @@ describe('on a bad day', () => {
        SELECT 'inventory', 'waybill.orders', 'parked' || n, now() + interval '1 hour' FROM generate_series(1, 10000) n`,
     );
     await database.query('ANALYZE parked; ANALYZE parked_keys');
+    expect(await countParked(dataSource.manager, 'inventory')).toEqual({ closedKeys: 1_000, waitingEvents: 1_000, deadEvents: 0 });
     const chunk = Array.from({ length: 100 }, (_, n) => record(n % 2 === 0 ? {} : { key: `parked${n}` }));
     const counted = await consume(chunk);
     expect(counted.filter((outcome) => outcome === 'done')).toHaveLength(50);

@@ -40,6 +40,12 @@ interface EventDelivery {
   readonly id: string;
 }
 
+/** What became of an event that could not be handled, and of its key. */
+interface Parking {
+  readonly outcome: 'parked' | 'dead' | 'duplicate';
+  readonly keyIsClosed: boolean;
+}
+
 type Outcomes = Map<Delivery, RecordOutcome>;
 
 /**
@@ -102,7 +108,7 @@ export class IdempotentConsumer {
         const event = asEvent(delivery, delivery.reading.event);
         const failure = { attempts: attempt, ...describeFailure(error) };
         const state = decision === 'final' ? 'dead' : 'waiting';
-        const outcome = await this.options.transaction((manager) => this.park(manager, event, state, failure));
+        const { outcome } = await this.options.transaction((manager) => this.park(manager, event, state, failure));
         this.report([delivery], new Map([[delivery, outcome]]));
         return;
       }
@@ -157,9 +163,14 @@ export class IdempotentConsumer {
         toRun.push({ record, event: reading.event, key });
       } else {
         const failure = { attempts: 0, errorClass: reading.kind, message: storable('problem' in reading ? reading.problem : '') };
-        const outcome = await this.park(manager, each, reading.kind === 'breaks-schema' ? 'dead' : 'waiting', failure);
-        if (outcome !== 'duplicate') {
-          outcomes.set(delivery, outcome);
+        const { outcome, keyIsClosed } = await this.park(
+          manager,
+          each,
+          reading.kind === 'breaks-schema' ? 'dead' : 'waiting',
+          failure,
+        );
+        outcomes.set(delivery, outcome);
+        if (keyIsClosed) {
           closed.add(key);
         }
       }
@@ -203,16 +214,25 @@ export class IdempotentConsumer {
     return 'dead-lettered';
   }
 
-  /** Closes the event's key and parks it; behind the others where somebody else has closed the key meanwhile. */
+  /**
+   * Closes the event's key and parks it.
+   *
+   * | the key was | the event | |
+   * | --- | --- | --- |
+   * | open | is parked now | the head of its key, which is closed from here on |
+   * | open | was handled meanwhile | nothing waits: the key is opened again |
+   * | closed meanwhile | is parked now | waits behind the others |
+   * | closed meanwhile | was parked or handled by another | the key stays closed |
+   */
   private async park(
     manager: EntityManager,
     { record, envelope, key }: EventDelivery,
     state: 'waiting' | 'dead',
     failure: ParkedFailure,
-  ): Promise<'parked' | 'dead' | 'duplicate'> {
+  ): Promise<Parking> {
     const { consumer, schedule, sendDeadLetter, log } = this.options;
     const { topic, partition, offset } = record;
-    const opens = await closeKey(manager, consumer, topic, {
+    const wasOpen = await closeKey(manager, consumer, topic, {
       key,
       state: state === 'dead' ? 'dead' : 'retrying',
       attempts: failure.attempts,
@@ -220,23 +240,23 @@ export class IdempotentConsumer {
       error: failure.message,
     });
     const [parked] = await parkEvents(manager, consumer, [
-      opens ? { record, envelope, key, state, failure } : { record, envelope, key, state: 'waiting' },
+      wasOpen ? { record, envelope, key, state, failure } : { record, envelope, key, state: 'waiting' },
     ]);
     if (parked === undefined) {
-      // Done meanwhile by the member that took this partition over.
-      if (opens) {
+      // The member that took this partition over was quicker.
+      if (wasOpen) {
         await openKey(manager, consumer, { topic, key });
       }
-      return 'duplicate';
+      return { outcome: 'duplicate', keyIsClosed: !wasOpen };
     }
     const facts = { id: envelope.id, type: envelope.type, topic, partition, offset, key, ...failure };
     if (parked.state === 'waiting') {
       log.warn('an event is parked; later events of its key wait behind it', facts);
-      return 'parked';
+      return { outcome: 'parked', keyIsClosed: true };
     }
     await sendDeadLetter(manager, deadLetterOf(record, { consumer, ...failure, reason: failure.message }));
     log.error('an event is dead; its key stays closed until an operator retries or discards it', facts);
-    return 'dead';
+    return { outcome: 'dead', keyIsClosed: true };
   }
 
   private report(deliveries: readonly Delivery[], outcomes: Outcomes): void {

@@ -63,7 +63,7 @@ export async function listParked(
         AND ($3::text IS NULL OR p.topic = $3) AND ($4::text IS NULL OR p.key = $4) AND ($5::text IS NULL OR p.type = $5)
         AND ($6::text IS NULL OR p.error_class = $6)
         AND ($7::timestamptz IS NULL OR coalesce(p.died_at, p.parked_at) >= $7)
-      ORDER BY p.consumer, p.topic, p.key, p."offset" LIMIT $8`,
+      ORDER BY p.consumer, p.topic, p.key, p.sequence, p."offset" LIMIT $8`,
     [consumer ?? null, state ?? null, topic ?? null, key ?? null, type ?? null, errorClass ?? null, since ?? null, limit],
   );
 }
@@ -77,25 +77,26 @@ export async function findParked(manager: EntityManager, consumer: string, id: s
   return row === undefined ? undefined : { ...row, headers: headerPairs(decodeHeaders(row.headers).rawHeaders) };
 }
 
+/** Each counted up to 1,000: it says whether something is wrong, and is asked for every few seconds. */
 export interface ParkedCounts {
-  /** Closed keys that are tried again by themselves. */
-  readonly retryingKeys: number;
-  /** Closed keys that wait for an operator. */
-  readonly deadKeys: number;
+  /** Keys that are tried again by themselves, and those that wait for an operator. */
+  readonly closedKeys: number;
   readonly waitingEvents: number;
   readonly deadEvents: number;
 }
 
+const COUNT_MAX = 1_000;
+
 export async function countParked(manager: EntityManager, consumer: string): Promise<ParkedCounts> {
   const [row] = await manager.query<ParkedCounts[]>(
-    `SELECT k.retrying AS "retryingKeys", k.dead AS "deadKeys", p.waiting AS "waitingEvents", p.dead AS "deadEvents"
-       FROM (SELECT count(*) FILTER (WHERE state = 'retrying')::integer AS retrying,
-                    count(*) FILTER (WHERE state = 'dead')::integer AS dead FROM parked_keys WHERE consumer = $1) k,
-            (SELECT count(*) FILTER (WHERE state = 'waiting')::integer AS waiting,
-                    count(*) FILTER (WHERE state = 'dead')::integer AS dead FROM parked WHERE consumer = $1) p`,
-    [consumer],
+    `SELECT (SELECT count(*) FROM (SELECT FROM parked_keys WHERE consumer = $1 LIMIT $2) k)::integer AS "closedKeys",
+            (SELECT count(*) FROM (SELECT FROM parked WHERE consumer = $1 AND state = 'waiting' LIMIT $2) w)::integer
+              AS "waitingEvents",
+            (SELECT count(*) FROM (SELECT FROM parked WHERE consumer = $1 AND state = 'dead' LIMIT $2) d)::integer
+              AS "deadEvents"`,
+    [consumer, COUNT_MAX],
   );
-  return row ?? { retryingKeys: 0, deadKeys: 0, waitingEvents: 0, deadEvents: 0 };
+  return row ?? { closedKeys: 0, waitingEvents: 0, deadEvents: 0 };
 }
 
 /** A record that was no event at all. */
@@ -149,12 +150,19 @@ export async function listHandled(
   manager: EntityManager,
   { id, topic, since, subject, outcome, limit }: HandledFilter,
 ): Promise<HandledRow[]> {
+  const wanted: readonly (readonly [condition: string, value: unknown])[] = [
+    ['id =', id],
+    ['subject =', subject],
+    ['outcome =', outcome],
+    ['topic =', topic],
+    ['processed_at >=', since],
+  ];
+  // Only what was asked for: a plan for `$1 IS NULL OR subject = $1` cannot use an index.
+  const given = wanted.filter(([, value]) => value !== undefined);
+  const where = given.map(([condition], n) => `${condition} $${n + 2}`).join(' AND ');
   return manager.query<HandledRow[]>(
     `SELECT consumer, source, id, outcome, topic, partition, "offset", subject, sequence, processed_at AS "processedAt"
-       FROM inbox
-      WHERE ($1::uuid IS NULL OR id = $1) AND ($2::text IS NULL OR subject = $2) AND ($3::text IS NULL OR outcome = $3)
-        AND ($4::text IS NULL OR topic = $4) AND ($5::timestamptz IS NULL OR processed_at >= $5)
-      ORDER BY processed_at DESC LIMIT $6`,
-    [id ?? null, subject ?? null, outcome ?? null, topic ?? null, since ?? null, limit],
+       FROM inbox ${where === '' ? '' : `WHERE ${where}`} ORDER BY processed_at DESC LIMIT $1`,
+    [limit, ...given.map(([, value]) => value)],
   );
 }

@@ -2,7 +2,8 @@
  * The tables of events that could not be handled, and of what operators did about them; for a migration of the service.
  *
  * A row in `parked_keys` means: this key is closed, its events wait in `parked`. That row is the one lock which the
- * consumer, the retry worker and an operator take. The head of a key is its lowest offset.
+ * consumer, the retry worker and an operator take. The head of a key is its lowest sequence: the events of one key in one
+ * topic are one aggregate's, and its versions outlive the topic, whose offsets begin again when it is created anew.
  */
 export const parkingTables: readonly string[] = [
   `CREATE TABLE parked (
@@ -31,7 +32,7 @@ export const parkingTables: readonly string[] = [
     PRIMARY KEY (consumer, source, id)
   )`,
   // The way to the head of a key, and to whether anything waits behind it.
-  `CREATE INDEX parked_in_order ON parked (consumer, topic, key, "offset")`,
+  `CREATE INDEX parked_in_order ON parked (consumer, topic, key, sequence, "offset")`,
   `CREATE INDEX parked_dead ON parked (consumer, died_at) WHERE state = 'dead'`,
   `CREATE TABLE parked_keys (
     consumer        text NOT NULL,
@@ -47,13 +48,15 @@ export const parkingTables: readonly string[] = [
   // Rows come and go with every retry: vacuum by count, so that a storm leaves nothing behind.
   `ALTER TABLE parked_keys SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)`,
   `CREATE TABLE dead_records (
-    consumer  text NOT NULL,
-    topic     text NOT NULL,
-    partition integer NOT NULL,
-    "offset"  bigint NOT NULL,
-    reason    text NOT NULL,
-    at        timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (consumer, topic, partition, "offset")
+    consumer         text NOT NULL,
+    topic            text NOT NULL,
+    partition        integer NOT NULL,
+    "offset"         bigint NOT NULL,
+    -- Part of what identifies it: in a topic that was created anew another record has this offset.
+    record_timestamp timestamptz NOT NULL,
+    reason           text NOT NULL,
+    at               timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (consumer, topic, partition, "offset", record_timestamp)
   )`,
   `CREATE TABLE audit (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -63,6 +66,8 @@ export const parkingTables: readonly string[] = [
     subject jsonb NOT NULL,
     reason  text
   )`,
+  // What an operator asks the inbox: how far one order is. Here, because the inbox's own table came with an earlier migration.
+  `CREATE INDEX inbox_subject ON inbox (subject)`,
   `CREATE TABLE replay_requests (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     consumer     text NOT NULL,

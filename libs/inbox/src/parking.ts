@@ -108,20 +108,25 @@ export interface KeyToClose {
   readonly error: string;
 }
 
-/** Closes the key, and holds its lock until the end of the transaction; false when it was closed already. */
+/**
+ * Closes the key, and holds its lock until the end of the transaction; false when it was closed already.
+ *
+ * DO UPDATE, because DO NOTHING takes no lock: a worker could open the key before anything is parked behind it. It waits
+ * for that worker, and closes the key anew if it is open then. A row that is inserted, and not updated, has no xmax.
+ */
 export async function closeKey(
   manager: EntityManager,
   consumer: string,
   topic: string,
   { key, state, attempts, retryAfterMs, error }: KeyToClose,
 ): Promise<boolean> {
-  const closed = await manager.query<unknown[]>(
+  const [closed] = await manager.query<{ wasOpen: boolean }[]>(
     `INSERT INTO parked_keys (consumer, topic, key, state, attempts, next_attempt_at, opened_error)
      VALUES ($1, $2, $3, $4, $5, CASE WHEN $4 = 'retrying' THEN now() + $6 * interval '1 millisecond' END, $7)
-     ON CONFLICT DO NOTHING RETURNING true`,
+     ON CONFLICT (consumer, topic, key) DO UPDATE SET key = excluded.key RETURNING xmax = 0 AS "wasOpen"`,
     [consumer, topic, key, state, attempts, retryAfterMs, error],
   );
-  return closed.length > 0;
+  return closed?.wasOpen === true;
 }
 
 /** Takes back a `closeKey` of the same transaction, which nothing was parked for. */
@@ -166,7 +171,7 @@ export async function headOf(
   const [row] = await manager.query<HeadRow[]>(
     `SELECT source, id, partition, "offset", payload, headers, state, attempts,
             round(extract(epoch FROM record_timestamp) * 1000)::bigint AS timestamp
-       FROM parked WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY "offset" LIMIT 1`,
+       FROM parked WHERE consumer = $1 AND topic = $2 AND key = $3 ORDER BY sequence, "offset" LIMIT 1`,
     [consumer, topic, key],
   );
   if (row === undefined) {
@@ -186,16 +191,21 @@ export async function unpark(
   await manager.query('DELETE FROM parked WHERE consumer = $1 AND source = $2 AND id = $3', [consumer, source, id]);
 }
 
-/** After the head is gone: the next one is due at once, or the key is open again. Call it with the lock in hand. */
+/**
+ * After the head is gone: the next one is due at once, or waits for an operator if it is dead, or the key is open again.
+ * Call it with the lock in hand.
+ */
 export async function goOn(manager: EntityManager, consumer: string, { topic, key }: EventKey): Promise<void> {
   await manager.query(
-    `WITH waiting AS MATERIALIZED (
-       SELECT EXISTS (SELECT FROM parked WHERE consumer = $1 AND topic = $2 AND key = $3) AS more
+    `WITH head AS MATERIALIZED (
+       SELECT state = 'dead' AS dead FROM parked WHERE consumer = $1 AND topic = $2 AND key = $3
+        ORDER BY sequence, "offset" LIMIT 1
      ), opened AS (
-       DELETE FROM parked_keys WHERE consumer = $1 AND topic = $2 AND key = $3 AND NOT (SELECT more FROM waiting)
+       DELETE FROM parked_keys WHERE consumer = $1 AND topic = $2 AND key = $3 AND NOT EXISTS (SELECT FROM head)
      )
-     UPDATE parked_keys SET state = 'retrying', attempts = 0, next_attempt_at = now()
-      WHERE consumer = $1 AND topic = $2 AND key = $3 AND (SELECT more FROM waiting)`,
+     UPDATE parked_keys SET state = CASE WHEN dead THEN 'dead' ELSE 'retrying' END, attempts = 0,
+                            next_attempt_at = CASE WHEN dead THEN NULL ELSE now() END
+       FROM head WHERE consumer = $1 AND topic = $2 AND key = $3`,
     [consumer, topic, key],
   );
 }
@@ -243,13 +253,14 @@ export async function giveUp(
 export async function buryRecord(
   manager: EntityManager,
   consumer: string,
-  { topic, partition, offset }: InboxRecord,
+  { topic, partition, offset, timestamp }: InboxRecord,
   reason: string,
 ): Promise<boolean> {
   const buried = await manager.query<unknown[]>(
-    `INSERT INTO dead_records (consumer, topic, partition, "offset", reason) VALUES ($1, $2, $3, $4, $5)
+    `INSERT INTO dead_records (consumer, topic, partition, "offset", record_timestamp, reason)
+     VALUES ($1, $2, $3, $4, to_timestamp($5::bigint / 1000.0), $6)
      ON CONFLICT DO NOTHING RETURNING true`,
-    [consumer, topic, partition, offset, reason],
+    [consumer, topic, partition, offset, timestamp, reason],
   );
   return buried.length > 0;
 }

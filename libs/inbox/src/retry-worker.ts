@@ -43,6 +43,7 @@ interface Attempt {
 }
 
 const POLL_INTERVAL_MS = 500;
+const NOT_HANDLED = 'this version of the consumer does not handle events of this type; upgrade the consumer, or discard the event';
 
 /**
  * Tries parked events again, the head of a key first, then what waits behind it, one event a transaction.
@@ -133,7 +134,7 @@ export class RetryWorker {
   }
 
   private async handle(manager: EntityManager, { key, head, reading }: Attempt): Promise<RetryTurn> {
-    const { consumer, schedule } = this.options;
+    const { consumer } = this.options;
     switch (reading.kind) {
       case 'event': {
         const fresh = await rememberEvents(manager, consumer, [reading.event]);
@@ -142,13 +143,10 @@ export class RetryWorker {
         return this.leave(manager, key, head, outcomes.get(head.record));
       }
       case 'ignored':
-        // Its type was taken out of the table meanwhile: none of this consumer's business any more.
-        return this.leave(manager, key, head, undefined);
-      case 'newer-version': {
-        const waits = { attempts: head.attempts, errorClass: reading.kind, message: storable(reading.problem) };
-        await postpone(manager, consumer, key, head, { ...waits, retryAfterMs: schedule.backoffMaxMs / 2 });
-        return 'postponed';
-      }
+        // The version that parked it handles its type: this one may be older, during an upgrade or after a way back.
+        return this.leaveToAnother(manager, key, head, 'not-handled', NOT_HANDLED);
+      case 'newer-version':
+        return this.leaveToAnother(manager, key, head, reading.kind, reading.problem);
       case 'breaks-schema':
       case 'no-event':
         return this.die(manager, key, head, {
@@ -170,6 +168,20 @@ export class RetryWorker {
     await goOn(manager, consumer, key);
     log.info('a parked event left the parking place', { id: head.id, ...key, outcome: outcome ?? 'dropped' });
     return outcome === undefined ? 'dropped' : 'done';
+  }
+
+  /** For another version of the consumer, without using up attempts; whoever means it never to happen discards it. */
+  private async leaveToAnother(
+    manager: EntityManager,
+    key: EventKey,
+    { source, id, attempts }: ParkedEvent,
+    errorClass: string,
+    problem: string,
+  ): Promise<RetryTurn> {
+    const { consumer, schedule } = this.options;
+    const waits = { attempts, errorClass, message: storable(problem), retryAfterMs: schedule.backoffMaxMs / 2 };
+    await postpone(manager, consumer, key, { source, id }, waits);
+    return 'postponed';
   }
 
   /** In a transaction of its own, because that of the attempt was rolled back and its lock is gone. */

@@ -9,7 +9,7 @@ import { type ConsumedRecord, KafkaClient } from '@waybill/kafka';
 import { Outbox, outboxArchiveTables, outboxTables } from '@waybill/outbox';
 import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
 import { DataSource } from 'typeorm';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type RunningService, startService } from './start-service.js';
 import type { BackgroundWorker, Subscriptions, SubscriptionTable } from './subscriptions.js';
@@ -192,6 +192,16 @@ it('parks the events of an order that fails, goes on with the others, and heals 
   expect(healed.map(({ version }) => version)).toEqual([2, 3]);
   expect(await metric('waybill_parked_keys')).toBe('0');
   await producer.disconnect();
+});
+
+it('counts what is parked once for all metrics of a scrape', async () => {
+  const query = vi.spyOn(service.app.get(DataSource).manager, 'query');
+  const counts = () => query.mock.calls.filter(([sql]) => /count\([^]* FROM parked/.test(sql));
+  expect(await metric('waybill_dead_events')).toBe('0');
+  expect(counts()).toHaveLength(1);
+  expect(await metric('waybill_parked_keys')).toBe('0');
+  expect(counts()).toHaveLength(2);
+  query.mockRestore();
 });
 
 it('does not start when it would forget events that can still come back', async () => {

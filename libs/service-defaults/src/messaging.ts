@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { consumers, publishers, type Service } from '@waybill/contracts';
 import { type ConnectionSettings, createConnection, transaction } from '@waybill/database';
-import { countParked, IdempotentConsumer, InboxCleaner, type InboxRecord, RetryWorker } from '@waybill/inbox';
+import { countParked, IdempotentConsumer, InboxCleaner, type InboxRecord, type ParkedCounts, RetryWorker } from '@waybill/inbox';
 import { type EventConsumer, type EventProducer, inProcessSpan, type KafkaClient } from '@waybill/kafka';
 import { type Outbox, OutboxArchiveCleaner, OutboxRelay, type OutboxSignal } from '@waybill/outbox';
 import type pg from 'pg';
@@ -169,15 +169,27 @@ export class Messaging {
       'Partitions that wait because the database is away.',
       () => consumer.status().held.length,
     );
-    const parked = () => countParked(dataSource.manager, service);
-    metrics.gauge('waybill_parked_keys', 'Keys that are closed because an event of theirs failed.', async () => {
-      const { retryingKeys, deadKeys } = await parked();
-      return retryingKeys + deadKeys;
-    });
-    metrics.gauge('waybill_parked_events', 'Events that wait because an event of their key failed.', async () => {
-      return (await parked()).waitingEvents;
-    });
-    metrics.gauge('waybill_dead_events', 'Events that wait for an operator.', async () => (await parked()).deadEvents);
+    // A scrape asks for all three at the same time: they share one answer.
+    let counting: Promise<ParkedCounts> | undefined;
+    const parked = () =>
+      (counting ??= countParked(dataSource.manager, service).finally(() => {
+        counting = undefined;
+      }));
+    metrics.gauge(
+      'waybill_parked_keys',
+      'Keys that are closed because an event of theirs failed; counted up to 1,000.',
+      async () => (await parked()).closedKeys,
+    );
+    metrics.gauge(
+      'waybill_parked_events',
+      'Events that wait because an event of their key failed; counted up to 1,000.',
+      async () => (await parked()).waitingEvents,
+    );
+    metrics.gauge(
+      'waybill_dead_events',
+      'Events that wait for an operator; counted up to 1,000.',
+      async () => (await parked()).deadEvents,
+    );
     return { consumer, workers: [retries, cleaner, replays] };
   }
 
