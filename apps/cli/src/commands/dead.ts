@@ -93,7 +93,8 @@ export const dead: Command = {
         const operator = { who: operatorName(options.as), reason: options.reason };
         const installation = findInstallation(surroundings.env, surroundings.say);
         return withDatabases(installation, chosenService(options), async (databases) => {
-          const found = await selectParkedEvents('dead', id, options, databases);
+          // By its id, also one that only waits: no version may handle its type any more.
+          const found = await selectParkedEvents(id === undefined ? 'dead' : undefined, id, options, databases);
           return changeSelected(
             {
               action: 'dead.discard',

@@ -207,6 +207,13 @@ describe('dead', () => {
     expect(await audited()).toMatchObject([{ who: 'anna', reason: 'a test order', subject: { id: poison } }]);
   });
 
+  it('discard by id takes one that only waits, too: its type may be one that no version handles any more', async () => {
+    expect((await waybill('dead', 'discard', failing, '--reason', 'nobody ships by pigeon now')).exitCode).toBe(0);
+    expect(await rows(`SELECT outcome FROM inbox WHERE id = '${failing}'`)).toEqual([{ outcome: 'discarded' }]);
+    expect(await rows(`SELECT 1 FROM parked_keys WHERE key = '${trying}'`)).toEqual([]);
+    expect(await audited()).toMatchObject([{ action: 'parked.discard', reason: 'nobody ships by pigeon now' }]);
+  });
+
   it('a change by filter needs one, or --all', async () => {
     expect((await waybill('dead', 'retry')).exitCode).toBe(64);
     expect((await waybill('dead', 'discard', '--reason', 'x')).exitCode).toBe(64);
