@@ -14,6 +14,8 @@ import { withDatabases } from './service-database.js';
 /** What is done to parked or dead events. */
 export interface ParkedChange extends Pick<BulkChange<ParkedRow>, 'action' | 'noun' | 'done'> {
   readonly state: 'waiting' | 'dead';
+  /** True: the one that an id names may be in the other state, too. */
+  readonly byIdInAnyState?: boolean;
   /** Which of those that were found; all of them unless told. */
   readonly pick?: (found: readonly Found<ParkedRow>[]) => readonly Found<ParkedRow>[];
   /** Writes its line in the audit itself. */
@@ -32,7 +34,7 @@ export async function changeParked(
   operand: string | undefined,
   options: ParkedChangeOptions,
   surroundings: Surroundings,
-  { state, action, noun, done, pick = (found) => found, change }: ParkedChange,
+  { state, byIdInAnyState = false, action, noun, done, pick = (found) => found, change }: ParkedChange,
 ): Promise<number> {
   requireSelection(operand, { ...options });
   const id = operand === undefined ? undefined : eventId(operand);
@@ -44,7 +46,7 @@ export async function changeParked(
         action,
         noun,
         done,
-        found: pick(await selectParkedEvents(state, id, options, databases)),
+        found: pick(await selectParkedEvents(id !== undefined && byIdInAnyState ? undefined : state, id, options, databases)),
         listing: parkedListing(state, Date.now()),
         inJson: ({ item }) => item,
         change: ({ database, item }) => database.transaction((manager) => change(manager, item, operator)),

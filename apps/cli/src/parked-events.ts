@@ -68,9 +68,9 @@ export async function showParkedEvent(
   });
 }
 
-/** The one that the id names, or all that match. @throws RefusedError where the id names none, or several */
+/** The one that the id names, or all that match; in either state where none is given. @throws RefusedError where the id names none, or several */
 export async function selectParkedEvents(
-  state: 'waiting' | 'dead',
+  state: 'waiting' | 'dead' | undefined,
   id: string | undefined,
   options: EventFilter,
   databases: readonly ServiceDatabase[],
@@ -80,7 +80,7 @@ export async function selectParkedEvents(
   }
   const found = await findIn(databases, async (manager, { service }) => {
     const event = await findParked(manager, service, id);
-    return event?.state === state ? [event] : [];
+    return event !== undefined && (state ?? event.state) === event.state ? [event] : [];
   });
   return [theOne(found, `${state === 'dead' ? 'dead' : 'parked'} event with the id ${id}`)];
 }

@@ -71,6 +71,8 @@ describe('an order that is confirmed', () => {
     expect(asked.status).toBe(202);
     expect(await asked.json()).toMatchObject({ status: 'CANCELLING', version: 3 });
     expect((await customer.cancel(id)).status).toBe(202);
+    // Shipping knows of it: a carrier that grants a label before would ship the parcel, and rightly.
+    await until(async () => (await shipmentOf(id)) === 'CANCELLING');
     await customer.carrier({ mode: 'ok' });
     expect(await customer.ended(id)).toMatchObject({ status: 'CANCELLED', version: 4, trackingCode: null });
     expect((await customer.cancel(id)).status).toBe(200);

@@ -1,5 +1,5 @@
 import { createDataSource, transaction } from '@waybill/database';
-import { findReplay, parkingTables, replayTables, requestReplay } from '@waybill/inbox';
+import { findReplay, inboxTables, parkingTables, replayTables, requestReplay } from '@waybill/inbox';
 import type { PartitionLag, PartitionPosition, TopicPartition } from '@waybill/kafka';
 import { createTestDatabase, type TestDatabase } from '@waybill/testing';
 import type { DataSource } from 'typeorm';
@@ -15,7 +15,7 @@ let dataSource: DataSource;
 let sought: PartitionPosition[];
 
 beforeEach(async () => {
-  database = await createTestDatabase(inject('postgresAdminUrl'), [...parkingTables, ...replayTables]);
+  database = await createTestDatabase(inject('postgresAdminUrl'), [...inboxTables, ...parkingTables, ...replayTables]);
   dataSource = await createDataSource({ url: database.url, applicationName: 'spec' }).initialize();
   sought = [];
 });

@@ -71,6 +71,8 @@ export const dead: Command = {
       run: ({ operands: [operand], options }, surroundings) =>
         changeParked(operand, options, surroundings, {
           state: 'dead',
+          // By its id, also one that only waits: no version may handle its type any more.
+          byIdInAnyState: true,
           action: 'dead.discard',
           noun: 'dead event',
           done: (count) => (count === 1 ? 'is discarded' : 'are discarded'),
