@@ -22,7 +22,7 @@ const FINAL = `('SHIPPED', 'REJECTED', 'CANCELLED')`;
  * @throws what a database or the broker says that does not answer
  */
 export class PlatformWatch {
-  private readonly clients = new Map<Service, pg.Client>();
+  private readonly pools = new Map<Service, pg.Pool>();
   private admin: ReturnType<Kafka['admin']> | undefined;
 
   constructor(
@@ -31,19 +31,13 @@ export class PlatformWatch {
   ) {}
 
   async query<Row extends pg.QueryResultRow>(service: Service, text: string, values: unknown[] = []): Promise<Row[]> {
-    const client = await this.clientOf(service);
-    try {
-      return (await client.query<Row>(text, values)).rows;
-    } catch (error) {
-      this.clients.delete(service);
-      void client.end().catch(() => undefined);
-      throw error;
-    }
+    return (await this.poolOf(service).query<Row>(text, values)).rows;
   }
 
   /** Statements that take their time, on a connection of their own. */
   async aside(service: Service, statements: string): Promise<void> {
-    const client = this.createClient(service);
+    const client = new pg.Client(this.connection(service));
+    client.on('error', () => undefined);
     await client.connect();
     try {
       await client.query(statements);
@@ -124,32 +118,30 @@ export class PlatformWatch {
   }
 
   async close(): Promise<void> {
-    const clients = [...this.clients.values()];
-    this.clients.clear();
-    await Promise.allSettled([this.dropAdmin(), ...clients.map((client) => client.end())]);
+    const pools = [...this.pools.values()];
+    this.pools.clear();
+    await Promise.allSettled([this.dropAdmin(), ...pools.map((pool) => pool.end())]);
   }
 
-  private async clientOf(service: Service): Promise<pg.Client> {
-    const known = this.clients.get(service);
+  private poolOf(service: Service): pg.Pool {
+    const known = this.pools.get(service);
     if (known !== undefined) {
       return known;
     }
-    const client = this.createClient(service);
-    client.on('error', () => this.clients.delete(service));
-    await client.connect();
-    this.clients.set(service, client);
-    return client;
+    const pool = new pg.Pool({ ...this.connection(service), max: 2 });
+    // A server that goes away takes idle connections with it; the next question makes new ones.
+    pool.on('error', () => undefined);
+    this.pools.set(service, pool);
+    return pool;
   }
 
-  private createClient(service: Service): pg.Client {
-    const client = new pg.Client({
+  private connection(service: Service): pg.ClientConfig {
+    return {
       connectionString: inDatabase(this.adminUrl(), service),
       application_name: 'waybill-prove',
       connectionTimeoutMillis: ASK_TIMEOUT_MS,
       query_timeout: 60_000,
-    });
-    client.on('error', () => undefined);
-    return client;
+    };
   }
 
   private async adminOf(): Promise<ReturnType<Kafka['admin']>> {

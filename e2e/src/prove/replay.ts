@@ -30,14 +30,14 @@ export async function stateHashes(watch: PlatformWatch): Promise<Record<Service,
 
 /** Has every consumer read each of its topics again from the first record, as an operator would. */
 export async function replayEverything(platform: Platform): Promise<void> {
-  for (const service of services) {
-    for (const publisher of consumers[service]) {
-      const { topic } = publishers[publisher];
+  const wishes = services.flatMap((service) => consumers[service].map((publisher) => ({ service, ...publishers[publisher] })));
+  await Promise.all(
+    wishes.map(async ({ service, topic }) => {
       const args = ['replay', service, '--topic', topic, '--from-offset', '0', '--reason', 'the prover replays everything'];
       const { exitCode, errors } = await waybill(platform.home, ...args);
       if (exitCode !== 0) {
         throw new Error(`the replay of ${topic} into ${service} should have been done, got exit code ${exitCode}: ${errors}`);
       }
-    }
-  }
+    }),
+  );
 }
