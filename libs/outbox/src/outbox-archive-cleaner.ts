@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { RelayLog } from './outbox-relay.js';
+import type { RelayLog } from './relay-options.js';
 
 export interface OutboxArchiveCleanerOptions {
   /** Days that an acknowledged event is kept; 0: what is still there goes. */

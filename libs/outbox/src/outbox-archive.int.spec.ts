@@ -8,9 +8,10 @@ import { Outbox } from './outbox.js';
 import { OutboxArchiveCleaner } from './outbox-archive-cleaner.js';
 import { listOutbox, showOutbox } from './outbox-listing.js';
 import type { OutboxRecord } from './outbox-record.js';
-import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
+import { OutboxRelay } from './outbox-relay.js';
 import { OutboxSignal } from './outbox-signal.js';
 import { outboxArchiveTables, outboxTables } from './outbox-tables.js';
+import type { OutboxRelayOptions } from './relay-options.js';
 import { republish } from './republish.js';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
