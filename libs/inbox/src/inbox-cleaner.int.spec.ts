@@ -34,7 +34,6 @@ function cleaner(batchMax = 1_000): InboxCleaner {
     },
     retentionMs: 30 * DAY_MS,
     batchMax,
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   });
 }
 

@@ -1,22 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 import type { RunTransaction } from './inbox.js';
-import type { InboxLog } from './subscription.js';
 
 export interface InboxCleanerOptions {
   readonly consumer: string;
   readonly transaction: RunTransaction;
   /** How long a dedup row is kept, at the least. */
   readonly retentionMs: number;
-  readonly log: InboxLog;
   /** Rows that one statement removes; 1,000. */
   readonly batchMax?: number;
-  /** Between two rounds; 10 minutes. */
-  readonly intervalMs?: number;
 }
 
 const BATCH_MAX = 1_000;
-const INTERVAL_MS = 10 * 60_000;
 /** Names the lock of the one cleaner among a service's instances. */
 const LOCK_NAME = 'waybill.inbox-cleaner';
 
@@ -45,30 +39,17 @@ const REMOVE = `WITH old AS MATERIALIZED (
  * long as it claims.
  */
 export class InboxCleaner {
-  readonly name = 'inbox cleaner';
-  private readonly stopping = new AbortController();
-  private running: Promise<void> | undefined;
-
   constructor(private readonly options: InboxCleanerOptions) {}
 
-  start(): void {
-    this.running ??= this.run();
-  }
-
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
-  }
-
-  /** One round; answers how many rows it has removed. */
-  async clean(now: Date = new Date()): Promise<number> {
+  /** One round, to be repeated now and then; answers how many rows it has removed. */
+  async clean(now: Date = new Date(), stopping?: AbortSignal): Promise<number> {
     const { transaction, batchMax = BATCH_MAX } = this.options;
     const before = new Date(now.getTime() - this.options.retentionMs);
     let removed = 0;
     for (;;) {
       const batch = await transaction((manager) => this.removeBatch(manager, before, batchMax));
       removed += batch;
-      if (batch === 0 || this.stopping.signal.aborted) {
+      if (batch === 0 || stopping?.aborted === true) {
         return removed;
       }
     }
@@ -98,22 +79,6 @@ export class InboxCleaner {
       }
     }
     return removed;
-  }
-
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    const { intervalMs = INTERVAL_MS, log } = this.options;
-    while (!signal.aborted) {
-      await sleep(intervalMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) {
-        try {
-          const removed = await this.clean();
-          log.info('old dedup rows were removed', { removed });
-        } catch (err) {
-          log.warn('old dedup rows could not be removed; trying again later', { err });
-        }
-      }
-    }
   }
 }
 
