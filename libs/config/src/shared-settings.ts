@@ -88,8 +88,11 @@ export const inboxConfig = {
   INBOX_RETENTION_DAYS: integer({ min: 1, max: 3_650 })
     .default(30)
     .describe(
-      'How long a handled event is remembered. Longer than anything can bring it back: topic and dead-letter retention, retries and archive together; checked at the start.',
+      'How long a handled event, or a record that was no event, is remembered. Longer than anything can bring it back: topic and dead-letter retention, retries and archive together; checked at the start.',
     ),
+  AUDIT_RETENTION_DAYS: integer({ min: 1, max: 36_500 })
+    .default(400)
+    .describe('How long the audit says which event an operator retried, discarded or replayed, and why.'),
   INBOX_ATTEMPTS_MAX: integer({ min: 3, max: 1_000 })
     .default(12)
     .describe('How often a failing event is tried before it is dead and waits for an operator. The pauses grow to a minute.'),

@@ -212,15 +212,15 @@ export class Messaging {
 
   private createInboxCleaner(handling: Pick<InboxCleanerOptions, 'consumer' | 'transaction'>): PeriodicWorker {
     const { inbox, log } = this.options;
-    const cleaner = new InboxCleaner({ ...handling, retentionMs: inbox.retentionMs });
+    const cleaner = new InboxCleaner({ ...handling, retentionMs: inbox.retentionMs, auditRetentionMs: inbox.auditRetentionMs });
     return new PeriodicWorker({
       name: 'inbox cleaner',
       intervalMs: INBOX_CLEANING_MS,
       round: async (stopping) => {
         const removed = await cleaner.clean(new Date(), stopping);
-        log.info('old dedup rows were removed', { removed });
+        log.info('what the inbox need not know any more was removed', { removed });
       },
-      onError: (err) => log.warn('old dedup rows could not be removed; trying again later', { err }),
+      onError: (err) => log.warn('the inbox could not be cleaned; trying again later', { err }),
     });
   }
 
