@@ -98,12 +98,17 @@ export const inboxConfig = {
     .describe('How often a failing event is tried before it is dead and waits for an operator. The pauses grow to a minute.'),
 };
 
-/** What becomes of events that Kafka has. */
+/** How events go to Kafka, and what becomes of them when it has them. */
 export const outboxConfig = {
   OUTBOX_ARCHIVE_DAYS: integer({ min: 0, max: 365 })
     .default(0)
     .describe(
       'Days that an event is kept in outbox_archive after Kafka acknowledged it, so that republish can fill a lost topic again. 0: it is deleted at once.',
+    ),
+  OUTBOX_SPACING_MS: integer({ min: 0, max: 1_000 })
+    .default(25)
+    .describe(
+      'Time between two small sends of the relay while it carries more than 100 events a second; fewer, larger sends cost every consumer less. 0: each is sent at once.',
     ),
 };
 

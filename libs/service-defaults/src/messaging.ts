@@ -113,6 +113,7 @@ export class Messaging {
       signal,
       log,
       archive: settings.outboxArchiveDays > 0,
+      pace: { spacingMs: settings.outboxSpacingMs },
       onPublished: (rows) => {
         published.inc(rows.length);
         const now = performance.timeOrigin + performance.now();
