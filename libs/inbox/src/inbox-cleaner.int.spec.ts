@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '@waybill/testing';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { InboxCleaner, lowestUuidOf } from './inbox-cleaner.js';
 import { deadRecordTables } from './dead-record-tables.js';
+import { InboxCleaner, lowestUuidOf } from './inbox-cleaner.js';
 import { inboxTables } from './inbox-tables.js';
 import { parkingTables } from './parking-tables.js';
 
