@@ -9,9 +9,10 @@ import { releaseHeld } from './held-row.js';
 import { Outbox } from './outbox.js';
 import { deleteAndRead, holdRow } from './outbox-batch.js';
 import type { OutboxRecord } from './outbox-record.js';
-import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
+import { OutboxRelay } from './outbox-relay.js';
 import { OutboxSignal } from './outbox-signal.js';
 import { outboxArchiveTables, outboxTables } from './outbox-tables.js';
+import type { OutboxRelayOptions } from './relay-options.js';
 import { ShardLeases } from './shard-leases.js';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
