@@ -14,7 +14,7 @@ const HEAL_ATTEMPTS = 3;
 export interface FaultRunOptions {
   readonly plan: readonly PlannedFault[];
   readonly world: Omit<World, 'random'>;
-  readonly sampler: Sampler;
+  readonly sampler: Pick<Sampler, 'samples'>;
   readonly now: () => number;
   /** When the last order has been asked for: no fault begins after it. */
   readonly endMs: number;
