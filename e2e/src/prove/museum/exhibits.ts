@@ -9,8 +9,13 @@ export interface Exhibit {
   readonly breaks: readonly Invariant[];
   /** The faults under which it shows; none where load is enough. */
   readonly faults: readonly string[];
+  /** The load under which it shows: few orders, and long enough for a fault or two. */
+  readonly orders: number;
+  readonly durationMs: number;
   readonly design: () => Promise<{ install(): void }>;
 }
+
+const LOAD = { orders: 200, durationMs: 15_000 };
 
 /** The wrong designs, each the way its authors would write it: it works until something happens. */
 export const exhibits: readonly Exhibit[] = [
@@ -20,6 +25,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'commits the change, then publishes the event',
     breaks: ['I1', 'I4', 'I9'],
     faults: ['kill', 'broker'],
+    ...LOAD,
     design: () => import('./designs/dual-write.js'),
   },
   {
@@ -28,6 +34,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'publishes the event within the transaction that it tells of',
     breaks: ['I3'],
     faults: ['kill', 'database'],
+    ...LOAD,
     design: () => import('./designs/publish-then-commit.js'),
   },
   {
@@ -36,6 +43,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'marks rows as sent, then sends them',
     breaks: ['I1', 'I9'],
     faults: ['kill', 'broker'],
+    ...LOAD,
     design: () => import('./designs/mark-first.js'),
   },
   {
@@ -44,6 +52,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'locks the rows of a batch with SKIP LOCKED, in as many relays as there are instances',
     breaks: ['I5'],
     faults: ['broker'],
+    ...LOAD,
     design: () => import('./designs/two-relays.js'),
   },
   {
@@ -52,6 +61,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'reads the outbox from where it left off',
     breaks: ['I1', 'I9'],
     faults: ['database'],
+    ...LOAD,
     design: () => import('./designs/id-cursor.js'),
   },
   {
@@ -60,6 +70,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'takes a record for sent when it is in the socket',
     breaks: ['I1', 'I9'],
     faults: ['broker', 'network'],
+    ...LOAD,
     design: () => import('./designs/acks-0.js'),
   },
   {
@@ -68,6 +79,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'commits the offset when records are handed out, and logs what fails',
     breaks: ['I1', 'I6', 'I7', 'I9'],
     faults: ['kill', 'database'],
+    ...LOAD,
     design: () => import('./designs/auto-commit.js'),
   },
   {
@@ -76,6 +88,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'writes the dedup row through a connection of its own, then runs the effect',
     breaks: ['I1', 'I9'],
     faults: ['kill', 'database'],
+    ...LOAD,
     design: () => import('./designs/inbox-outside.js'),
   },
   {
@@ -84,6 +97,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'lets two consumers of one database share the key under which handled events are kept',
     breaks: ['I1', 'I8', 'I9'],
     faults: [],
+    ...LOAD,
     design: () => import('./designs/shared-inbox-key.js'),
   },
   {
@@ -92,6 +106,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'sends what fails to a retry topic and goes on with the next',
     breaks: ['I5'],
     faults: ['database', 'network'],
+    ...LOAD,
     design: () => import('./designs/retry-topic.js'),
   },
   {
@@ -100,6 +115,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'forgets what it has handled before the last copy can come',
     breaks: ['I2', 'I11'],
     faults: [],
+    ...LOAD,
     design: () => import('./designs/short-dedup-window.js'),
   },
 ];

@@ -1,0 +1,153 @@
+import { check } from '../check/check.js';
+import { renderHistory, smallestFailing } from '../check/history.js';
+import type { Invariant, Verdict, Violation } from '../check/verdict.js';
+import type { RunRecord } from '../record.js';
+import { runProof } from '../run.js';
+import { type Exhibit, exhibitNamed, exhibits } from './exhibits.js';
+
+export interface MuseumOptions {
+  /** Names of exhibits; absent: all of them. */
+  readonly only?: readonly string[];
+  /** Seeds that an exhibit is tried with until it is convicted; 5. */
+  readonly seeds?: number;
+  readonly say: (line: string) => void;
+  /** Runs the platform; for the museum's own tests. */
+  readonly prove?: (trial: Trial) => Promise<RunRecord>;
+}
+
+/** One run: an exhibit, or our own design (null), under these faults. */
+export interface Trial {
+  readonly exhibit: Exhibit | null;
+  readonly faults: readonly string[];
+  readonly seed: number;
+  readonly orders: number;
+  readonly durationMs: number;
+  readonly say: (line: string) => void;
+}
+
+export interface Conviction {
+  readonly seed: number;
+  readonly invariant: Invariant;
+  readonly violation: Violation;
+  readonly violations: number;
+  /** What else was broken in that run. */
+  readonly also: readonly Invariant[];
+  /** Of the order with the smallest failing history, a line each. */
+  readonly history: readonly string[];
+}
+
+export interface MuseumResult {
+  /** Null for the control: our own design, where nothing may be broken. */
+  readonly exhibit: Exhibit | null;
+  readonly faults: readonly string[];
+  readonly seeds: readonly number[];
+  readonly seconds: number;
+  /** Absent: acquitted. */
+  readonly conviction?: Conviction;
+}
+
+const SEEDS = 5;
+const HISTORY_LINES = 12;
+
+/**
+ * Tries each exhibit with one seed after another until an invariant of those that it is charged with is found broken, and
+ * then our own design under every set of faults that convicted one of them, with the same seed.
+ */
+export async function runMuseum({ only, seeds = SEEDS, say, prove = runTrial }: MuseumOptions): Promise<MuseumResult[]> {
+  const chosen = only === undefined ? exhibits : only.map(exhibitNamed);
+  const results: MuseumResult[] = [];
+  for (const exhibit of chosen) {
+    results.push(await tryExhibit(exhibit, { seeds, say, prove }));
+  }
+  for (const { seed, trial } of settingsOf(results)) {
+    results.push(await control(trial, seed, { say, prove }));
+  }
+  return results;
+}
+
+/** Every exhibit convicted, and our own design of nothing. */
+export function isAsItShouldBe(results: readonly MuseumResult[]): boolean {
+  return results.every(({ exhibit, conviction }) => (exhibit === null) === (conviction === undefined));
+}
+
+type Court = Required<Pick<MuseumOptions, 'say' | 'prove'>>;
+
+async function tryExhibit(exhibit: Exhibit, { seeds, say, prove }: Court & { readonly seeds: number }): Promise<MuseumResult> {
+  const startedAt = performance.now();
+  const tried: number[] = [];
+  const { faults, orders, durationMs, breaks } = exhibit;
+  for (let seed = 1; seed <= seeds; seed++) {
+    tried.push(seed);
+    say(`${exhibit.name}: seed ${seed}, ${faultsOf(faults)}`);
+    const record = await prove({ exhibit, faults, seed, orders, durationMs, say: (line) => say(`  ${line}`) });
+    const conviction = convict(record, seed, breaks);
+    if (conviction !== undefined) {
+      const { invariant, violations, violation } = conviction;
+      say(`${exhibit.name}: convicted by ${invariant} (${violations}): ${violation.what}`);
+      return { exhibit, faults, seeds: tried, seconds: secondsSince(startedAt), conviction };
+    }
+    say(`${exhibit.name}: nothing of ${breaks.join(', ')} was broken`);
+  }
+  say(`${exhibit.name}: ACQUITTED after ${tried.length} seeds`);
+  return { exhibit, faults, seeds: tried, seconds: secondsSince(startedAt) };
+}
+
+/** The same seeds and faults for our own design: what convicts an exhibit must not convict everybody. */
+async function control(like: Exhibit, seed: number, { say, prove }: Court): Promise<MuseumResult> {
+  const startedAt = performance.now();
+  const { faults, orders, durationMs } = like;
+  say(`our own design: seed ${seed}, ${faultsOf(faults)}`);
+  const record = await prove({ exhibit: null, faults, seed, orders, durationMs, say: (line) => say(`  ${line}`) });
+  const conviction = convict(record, seed);
+  say(conviction === undefined ? 'our own design: nothing broken' : `our own design: ${conviction.violation.what}`);
+  return { exhibit: null, faults, seeds: [seed], seconds: secondsSince(startedAt), ...(conviction && { conviction }) };
+}
+
+/** One of each set of faults and seed that convicted somebody. */
+function settingsOf(results: readonly MuseumResult[]): { readonly seed: number; readonly trial: Exhibit }[] {
+  const settings = new Map<string, { seed: number; trial: Exhibit }>();
+  for (const { exhibit, conviction, faults } of results) {
+    if (exhibit !== null && conviction !== undefined) {
+      settings.set(`${conviction.seed} ${faults.join()}`, { seed: conviction.seed, trial: exhibit });
+    }
+  }
+  return [...settings.values()];
+}
+
+/** What the record convicts of: the first of `charges` (absent: of all invariants) that is broken. */
+function convict(record: RunRecord, seed: number, charges?: readonly Invariant[]): Conviction | undefined {
+  const verdicts = check(record);
+  const broken = verdicts.filter(({ result }) => result === 'broken');
+  const charged = charges === undefined ? broken : charges.flatMap((charge) => broken.filter(({ invariant }) => invariant === charge));
+  const [verdict] = charged;
+  const violation = verdict && clearest(verdict);
+  if (verdict === undefined || violation === undefined) {
+    return undefined;
+  }
+  const failing = smallestFailing(record, [verdict]);
+  return {
+    seed,
+    invariant: verdict.invariant,
+    violation,
+    violations: verdict.violationCount,
+    also: broken.map(({ invariant }) => invariant).filter((invariant) => invariant !== verdict.invariant),
+    history: failing === undefined ? [] : renderHistory(failing.lines).split('\n').slice(0, HISTORY_LINES),
+  };
+}
+
+/** One about an order tells more than one about the whole. */
+function clearest({ violations }: Verdict): Violation | undefined {
+  return violations.find(({ orderId }) => orderId !== null) ?? violations[0];
+}
+
+async function runTrial({ exhibit, ...trial }: Trial): Promise<RunRecord> {
+  return runProof({ ...trial, instances: 2, keep: false, ...(exhibit && { exhibit: exhibit.name }) });
+}
+
+function faultsOf(faults: readonly string[]): string {
+  return faults.length === 0 ? 'no faults' : faults.join(', ');
+}
+
+function secondsSince(startedAt: number): number {
+  return Math.round((performance.now() - startedAt) / 1_000);
+}
