@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type EventConsumer, type EventConsumerOptions, KafkaClient } from '@waybill/kafka';
 import { swap } from './swap.js';
+
+const AGAIN_MS = 500;
 
 export type ConsumerOptions = Omit<EventConsumerOptions, 'log'>;
 
@@ -30,7 +33,7 @@ export function replaceConsumers(make: (options: ConsumerOptions, client: KafkaC
       return Object.assign(first, {
         start: () => {
           start.call(first);
-          void Promise.resolve(prepare?.()).then(() => companion.start());
+          void untilItWorks(prepare).then(() => companion.start());
         },
         stop: async () => {
           await Promise.all([stop.call(first), companion.stop()]);
@@ -38,4 +41,15 @@ export function replaceConsumers(make: (options: ConsumerOptions, client: KafkaC
       });
     },
   });
+}
+
+/** Kafka may be away, or another instance may do the same at this moment. */
+async function untilItWorks(prepare: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+  for (;;) {
+    try {
+      return await prepare();
+    } catch {
+      await sleep(AGAIN_MS);
+    }
+  }
 }
