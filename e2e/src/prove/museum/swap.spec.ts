@@ -22,7 +22,7 @@ describe('swap', () => {
   it('replaces a method for every instance, and hands out what was there', () => {
     const there = new Greeter('Ada');
     const before = swap<GreeterInside>(Greeter, {
-      word() {
+      word(): string {
         return `${before.word.call(this)}, or ${this.name.toUpperCase()}`;
       },
     });

@@ -1,8 +1,8 @@
-import { Outbox, type OutboxRow, OutboxSignal } from '@waybill/outbox';
+import { type OutboxRow, OutboxSignal } from '@waybill/outbox';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { withoutRelay } from '../naive-relay.js';
 import { swap } from '../swap.js';
-import { type OutboxInside, unseenAppend } from '../unseen-append.js';
+import { replaceAppend } from '../unseen-append.js';
 
 /*
  * Commit, then publish: two writes, one after the other.
@@ -17,12 +17,10 @@ export function install(): void {
   const send = withoutRelay();
   const toTell = new WeakMap<QueryRunner, OutboxRow[]>();
 
-  const { append } = swap<OutboxInside>(Outbox, {
-    async append(manager, event) {
-      const rows = await unseenAppend(append, this, manager, event);
-      const runner = manager.queryRunner as QueryRunner;
-      toTell.set(runner, [...(toTell.get(runner) ?? []), ...rows]);
-    },
+  replaceAppend(async ({ queryRunner }, rows) => {
+    if (queryRunner !== undefined) {
+      toTell.set(queryRunner, [...(toTell.get(queryRunner) ?? []), ...rows]);
+    }
   });
 
   swap<Pick<OutboxSignal, 'watch'>>(OutboxSignal, {

@@ -1,7 +1,5 @@
-import { Outbox } from '@waybill/outbox';
 import { withoutRelay } from '../naive-relay.js';
-import { swap } from '../swap.js';
-import { type OutboxInside, unseenAppend } from '../unseen-append.js';
+import { replaceAppend } from '../unseen-append.js';
 
 /*
  * Publish within the transaction, then commit.
@@ -15,10 +13,7 @@ import { type OutboxInside, unseenAppend } from '../unseen-append.js';
  */
 export function install(): void {
   const send = withoutRelay();
-
-  const { append } = swap<OutboxInside>(Outbox, {
-    async append(manager, event) {
-      await send(await unseenAppend(append, this, manager, event));
-    },
+  replaceAppend(async (_manager, rows) => {
+    await send(rows);
   });
 }
