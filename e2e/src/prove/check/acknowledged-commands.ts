@@ -68,7 +68,7 @@ function checkDelivery(index: RecordIndex, findings: Findings, trail: EventTrail
   findings.look();
   if (copies === 0 && waiting === undefined) {
     findings.violate(row.partitionKey, `${told} was in the outbox of ${row.service}, and neither the outbox nor ${row.topic} has it`);
-  } else if (copies === 0 && quiet && waiting?.held === false) {
+  } else if (copies === 0 && quiet && !isHeldBack(index, trail)) {
     findings.violate(row.partitionKey, `${told} still waits in the outbox of ${row.service}, and nothing moves any more`);
   }
   for (const subscriber of subscribersOf(row.type)) {
@@ -95,6 +95,11 @@ function checkDelivery(index: RecordIndex, findings: Findings, trail: EventTrail
     }
   }
   return pending;
+}
+
+/** Held itself, or behind a row of its aggregate that is. */
+function isHeldBack({ aggregates }: RecordIndex, { row }: EventTrail): boolean {
+  return aggregates[row.service].get(row.aggregateId)?.some(({ waiting }) => waiting?.held === true) === true;
 }
 
 function checkEffect(index: RecordIndex, findings: Findings, trail: EventTrail, subscriber: Service): void {

@@ -73,7 +73,7 @@ function checkMovements(index: RecordIndex, findings: Findings): void {
   const moved: Movements = new Map();
   const running = new Map(Object.entries(index.record.run.initialStock).map(([sku, onHand]) => [sku, { onHand, reserved: 0 }]));
   for (const { serial, txid, id: sku, onHand, reserved } of index.stockChanges) {
-    if (serial < firstSerial) {
+    if (serial < firstSerial && !orderOf.has(txid)) {
       continue;
     }
     findings.look();
