@@ -1,4 +1,5 @@
 import type { Invariant } from '../check/verdict.js';
+import type { FaultKind } from '../plan.js';
 
 export interface Exhibit {
   readonly name: string;
@@ -8,7 +9,7 @@ export interface Exhibit {
   /** The invariants that it can break: one of them must be found broken. */
   readonly breaks: readonly Invariant[];
   /** The faults under which it shows; none where load is enough. */
-  readonly faults: readonly string[];
+  readonly faults: readonly FaultKind[];
   /** The load under which it shows: few orders, and long enough for a fault or two. */
   readonly orders: number;
   readonly durationMs: number;

@@ -1,6 +1,7 @@
 import { check } from '../check/check.js';
 import { renderHistory, smallestFailing } from '../check/history.js';
 import type { Invariant, Verdict, Violation } from '../check/verdict.js';
+import type { FaultKind } from '../plan.js';
 import type { RunRecord } from '../record.js';
 import { runProof } from '../run.js';
 import { type Exhibit, exhibitNamed, exhibits } from './exhibits.js';
@@ -11,6 +12,8 @@ export interface MuseumOptions {
   /** Seeds that an exhibit is tried with until it is convicted; 5. */
   readonly seeds?: number;
   readonly say: (line: string) => void;
+  /** Ends the run in hand, and the museum with it. */
+  readonly signal?: AbortSignal;
   /** Runs the platform; for the museum's own tests. */
   readonly prove?: (trial: Trial) => Promise<RunRecord>;
 }
@@ -18,11 +21,12 @@ export interface MuseumOptions {
 /** One run: an exhibit, or our own design (null), under these faults. */
 export interface Trial {
   readonly exhibit: Exhibit | null;
-  readonly faults: readonly string[];
+  readonly faults: readonly FaultKind[];
   readonly seed: number;
   readonly orders: number;
   readonly durationMs: number;
   readonly say: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Conviction {
@@ -39,7 +43,7 @@ export interface Conviction {
 export interface MuseumResult {
   /** Null for the control: our own design, where nothing may be broken. */
   readonly exhibit: Exhibit | null;
-  readonly faults: readonly string[];
+  readonly faults: readonly FaultKind[];
   readonly seeds: readonly number[];
   readonly seconds: number;
   /** Absent: acquitted. */
@@ -48,19 +52,21 @@ export interface MuseumResult {
 
 const SEEDS = 5;
 const HISTORY_LINES = 12;
+/** A wrong design may never come to rest. */
+const QUIET_BOUND_MS = 30_000;
 
 /**
  * Tries each exhibit with one seed after another until an invariant of those that it is charged with is found broken, and
  * then our own design under every set of faults that convicted one of them, with the same seed.
  */
-export async function runMuseum({ only, seeds = SEEDS, say, prove = runTrial }: MuseumOptions): Promise<MuseumResult[]> {
+export async function runMuseum({ only, seeds = SEEDS, prove = runTrial, ...court }: MuseumOptions): Promise<MuseumResult[]> {
   const chosen = only === undefined ? exhibits : only.map(exhibitNamed);
   const results: MuseumResult[] = [];
   for (const exhibit of chosen) {
-    results.push(await tryExhibit(exhibit, { seeds, say, prove }));
+    results.push(await tryExhibit(exhibit, { ...court, seeds, prove }));
   }
   for (const { seed, trial } of settingsOf(results)) {
-    results.push(await control(trial, seed, { say, prove }));
+    results.push(await control(trial, seed, { ...court, prove }));
   }
   return results;
 }
@@ -70,16 +76,18 @@ export function isAsItShouldBe(results: readonly MuseumResult[]): boolean {
   return results.every(({ exhibit, conviction }) => (exhibit === null) === (conviction === undefined));
 }
 
-type Court = Required<Pick<MuseumOptions, 'say' | 'prove'>>;
+interface Court extends Pick<MuseumOptions, 'say' | 'signal'> {
+  readonly prove: (trial: Trial) => Promise<RunRecord>;
+}
 
-async function tryExhibit(exhibit: Exhibit, { seeds, say, prove }: Court & { readonly seeds: number }): Promise<MuseumResult> {
+async function tryExhibit(exhibit: Exhibit, { seeds, say, signal, prove }: Court & { readonly seeds: number }): Promise<MuseumResult> {
   const startedAt = performance.now();
   const tried: number[] = [];
   const { faults, orders, durationMs, breaks } = exhibit;
   for (let seed = 1; seed <= seeds; seed++) {
     tried.push(seed);
     say(`${exhibit.name}: seed ${seed}, ${faultsOf(faults)}`);
-    const record = await prove({ exhibit, faults, seed, orders, durationMs, say: (line) => say(`  ${line}`) });
+    const record = await prove({ exhibit, faults, seed, orders, durationMs, signal, say: (line) => say(`  ${line}`) });
     const conviction = convict(record, seed, breaks);
     if (conviction !== undefined) {
       const { invariant, violations, violation } = conviction;
@@ -93,11 +101,11 @@ async function tryExhibit(exhibit: Exhibit, { seeds, say, prove }: Court & { rea
 }
 
 /** The same seeds and faults for our own design: what convicts an exhibit must not convict everybody. */
-async function control(like: Exhibit, seed: number, { say, prove }: Court): Promise<MuseumResult> {
+async function control(like: Exhibit, seed: number, { say, signal, prove }: Court): Promise<MuseumResult> {
   const startedAt = performance.now();
   const { faults, orders, durationMs } = like;
   say(`our own design: seed ${seed}, ${faultsOf(faults)}`);
-  const record = await prove({ exhibit: null, faults, seed, orders, durationMs, say: (line) => say(`  ${line}`) });
+  const record = await prove({ exhibit: null, faults, seed, orders, durationMs, signal, say: (line) => say(`  ${line}`) });
   const conviction = convict(record, seed);
   say(conviction === undefined ? 'our own design: nothing broken' : `our own design: ${conviction.violation.what}`);
   return { exhibit: null, faults, seeds: [seed], seconds: secondsSince(startedAt), ...(conviction && { conviction }) };
@@ -140,11 +148,17 @@ function clearest({ violations }: Verdict): Violation | undefined {
   return violations.find(({ orderId }) => orderId !== null) ?? violations[0];
 }
 
-async function runTrial({ exhibit, ...trial }: Trial): Promise<RunRecord> {
-  return runProof({ ...trial, instances: 2, keep: false, ...(exhibit && { exhibit: exhibit.name }) });
+async function runTrial({ exhibit, signal, ...trial }: Trial): Promise<RunRecord> {
+  return runProof({
+    ...trial,
+    instances: 2,
+    quietBoundMs: QUIET_BOUND_MS,
+    ...(exhibit && { exhibit: exhibit.name }),
+    ...(signal && { signal }),
+  });
 }
 
-function faultsOf(faults: readonly string[]): string {
+function faultsOf(faults: readonly FaultKind[]): string {
   return faults.length === 0 ? 'no faults' : faults.join(', ');
 }
 
