@@ -35,7 +35,8 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'publishes the event within the transaction that it tells of',
     breaks: ['I3'],
     faults: ['database'],
-    ...LOAD,
+    orders: 400,
+    durationMs: 20_000,
     design: () => import('./designs/publish-then-commit.js'),
   },
   {
@@ -107,7 +108,8 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'sends what fails to a retry topic and goes on with the next',
     breaks: ['I5'],
     faults: ['database'],
-    ...LOAD,
+    orders: 400,
+    durationMs: 20_000,
     design: () => import('./designs/retry-topic.js'),
   },
   {

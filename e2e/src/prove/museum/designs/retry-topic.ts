@@ -9,7 +9,7 @@ interface ConsumerInside {
   alone(delivery: unknown): Promise<void>;
 }
 
-const DELAY_MS = 3_000;
+const DELAY_MS = 5_000;
 
 /*
  * What fails goes to a retry topic, and the partition goes on.
