@@ -1,4 +1,3 @@
-import type { Invariant } from './verdict.js';
 import type {
   ChangeRow,
   ClientRequest,
@@ -10,6 +9,7 @@ import type {
   TopicRecord,
 } from '../record.js';
 import { ends, nameOf, subscribersOf } from './saga.js';
+import type { Invariant } from './verdict.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer V)[] ? Mutable<V>[] : T[K] };
 /** A record that may be doctored. */
