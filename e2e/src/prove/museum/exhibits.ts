@@ -13,10 +13,13 @@ export interface Exhibit {
   /** The load under which it shows: few orders, and long enough for a fault or two. */
   readonly orders: number;
   readonly durationMs: number;
+  /** Whether all topics are read again at the end. Where effects are lost, a replay would make up for them. */
+  readonly replay?: boolean;
   readonly design: () => Promise<{ install(): void }>;
 }
 
 const LOAD = { orders: 200, durationMs: 15_000 };
+const HEAVIER = { orders: 400, durationMs: 20_000 };
 
 /** The wrong designs, each the way its authors would write it: it works until something happens. */
 export const exhibits: readonly Exhibit[] = [
@@ -35,8 +38,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'publishes the event within the transaction that it tells of',
     breaks: ['I3'],
     faults: ['database'],
-    orders: 400,
-    durationMs: 20_000,
+    ...HEAVIER,
     design: () => import('./designs/publish-then-commit.js'),
   },
   {
@@ -90,7 +92,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'writes the dedup row through a connection of its own, then runs the effect',
     breaks: ['I1', 'I9'],
     faults: ['kill', 'database'],
-    ...LOAD,
+    ...HEAVIER,
     design: () => import('./designs/inbox-outside.js'),
   },
   {
@@ -108,8 +110,7 @@ export const exhibits: readonly Exhibit[] = [
     wrong: 'sends what fails to a retry topic and goes on with the next',
     breaks: ['I5'],
     faults: ['database'],
-    orders: 400,
-    durationMs: 20_000,
+    ...HEAVIER,
     design: () => import('./designs/retry-topic.js'),
   },
   {
@@ -119,6 +120,7 @@ export const exhibits: readonly Exhibit[] = [
     breaks: ['I2', 'I11'],
     faults: [],
     ...LOAD,
+    replay: true,
     design: () => import('./designs/short-dedup-window.js'),
   },
 ];

@@ -27,6 +27,7 @@ export interface Trial {
   readonly seed: number;
   readonly orders: number;
   readonly durationMs: number;
+  readonly replay: boolean;
   readonly say: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -85,11 +86,11 @@ interface Court extends Pick<MuseumOptions, 'say' | 'signal'> {
 async function tryExhibit(exhibit: Exhibit, { seeds, say, signal, prove }: Court & { readonly seeds: number }): Promise<MuseumResult> {
   const startedAt = performance.now();
   const tried: number[] = [];
-  const { faults, orders, durationMs, breaks } = exhibit;
+  const { faults, orders, durationMs, replay = false, breaks } = exhibit;
   for (let seed = 1; seed <= seeds; seed++) {
     tried.push(seed);
     say(`${exhibit.name}: seed ${seed}, ${faultsOf(faults)}`);
-    const record = await prove({ exhibit, faults, seed, orders, durationMs, signal, say: (line) => say(`  ${line}`) });
+    const record = await prove({ exhibit, faults, seed, orders, durationMs, replay, signal, say: (line) => say(`  ${line}`) });
     const conviction = convict(record, seed, breaks);
     if (conviction !== undefined) {
       const { invariant, violations, violation } = conviction;
@@ -105,20 +106,22 @@ async function tryExhibit(exhibit: Exhibit, { seeds, say, signal, prove }: Court
 /** The same seeds and faults for our own design: what convicts an exhibit must not convict everybody. */
 async function tryOurs(like: Exhibit, seed: number, { say, signal, prove }: Court): Promise<MuseumResult> {
   const startedAt = performance.now();
-  const { faults, orders, durationMs } = like;
+  const { faults, orders, durationMs, replay = false } = like;
   say(`our own design: seed ${seed}, ${faultsOf(faults)}`);
-  const record = await prove({ exhibit: null, faults, seed, orders, durationMs, signal, say: (line) => say(`  ${line}`) });
+  const record = await prove({ exhibit: null, faults, seed, orders, durationMs, replay, signal, say: (line) => say(`  ${line}`) });
   const conviction = convict(record, seed);
   say(conviction === undefined ? 'our own design: nothing broken' : `our own design: ${conviction.violation.what}`);
   return { exhibit: null, faults, seeds: [seed], seconds: secondsSince(startedAt), ...(conviction && { conviction }) };
 }
 
-/** One of each set of faults and seed that convicted somebody. */
+/** One of each seed, load and set of faults that convicted somebody. */
 function settingsOf(results: readonly MuseumResult[]): { readonly seed: number; readonly trial: Exhibit }[] {
   const settings = new Map<string, { seed: number; trial: Exhibit }>();
   for (const { exhibit, conviction, faults } of results) {
     if (exhibit !== null && conviction !== undefined) {
-      settings.set(`${conviction.seed} ${faults.join()}`, { seed: conviction.seed, trial: exhibit });
+      const { seed } = conviction;
+      const { orders, durationMs, replay } = exhibit;
+      settings.set(JSON.stringify({ seed, faults, orders, durationMs, replay }), { seed, trial: exhibit });
     }
   }
   return [...settings.values()];
