@@ -2,13 +2,13 @@ import { writeVerdicts } from './document.js';
 import { isAsItShouldBe, type MuseumOptions, runMuseum } from './run.js';
 import { verdictTable } from './verdict-table.js';
 
-export interface MuseumCommand extends MuseumOptions {
+export interface MuseumCommandOptions extends MuseumOptions {
   /** Renew the table in docs/patterns/wrong-designs.md. */
   readonly write?: boolean;
 }
 
 /** `npm run prove -- museum`: answers whether every wrong design was convicted, and ours of nothing. */
-export async function museumCommand({ write = false, ...options }: MuseumCommand): Promise<boolean> {
+export async function museumCommand({ write = false, ...options }: MuseumCommandOptions): Promise<boolean> {
   const results = await runMuseum(options);
   for (const { exhibit, conviction } of results) {
     if (conviction !== undefined) {
