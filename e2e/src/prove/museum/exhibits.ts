@@ -46,7 +46,7 @@ export const exhibits: readonly Exhibit[] = [
     title: 'A relay that marks before the acknowledgement',
     wrong: 'marks rows as sent, then sends them',
     breaks: ['I1', 'I9'],
-    faults: ['broker'],
+    faults: ['kill', 'broker'],
     ...LOAD,
     design: () => import('./designs/mark-first.js'),
   },
