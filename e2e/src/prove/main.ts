@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { check } from './check/check.js';
 import type { Verdict } from './check/verdict.js';
-import { CommandLineError, type ProveCommand, readCommandLine, type RunCommand } from './command-line.js';
+import { CommandLineError, type MuseumCommand, type ProveCommand, readCommandLine, type RunCommand } from './command-line.js';
+import { museumCommand } from './museum/command.js';
 import type { RunRecord } from './record.js';
 import { readRecord, writeRecord } from './record-file.js';
 import { runProof } from './run.js';
@@ -23,7 +24,14 @@ process.exitCode = await main(commandOrExit());
 
 async function main(command: ProveCommand): Promise<number> {
   try {
-    return command.name === 'check' ? await recheck(command.file, command.json) : await run(command);
+    switch (command.name) {
+      case 'check':
+        return await recheck(command.file, command.json);
+      case 'museum':
+        return await showMuseum(command);
+      case 'run':
+        return await run(command);
+    }
   } catch (error) {
     if (stopping.signal.aborted) {
       return 130;
@@ -35,6 +43,17 @@ async function main(command: ProveCommand): Promise<number> {
 async function recheck(file: string, json: boolean): Promise<number> {
   const record = await readRecord(file);
   return tell(record, check(record), json) ? 0 : 1;
+}
+
+async function showMuseum({ only, seeds, write }: MuseumCommand): Promise<number> {
+  const asItShouldBe = await museumCommand({
+    write,
+    say,
+    signal: stopping.signal,
+    ...(only !== undefined && { only }),
+    ...(seeds !== undefined && { seeds }),
+  });
+  return asItShouldBe ? 0 : 1;
 }
 
 async function run({ seeds, orders, durationMs, faults, instances, json, keep }: RunCommand): Promise<number> {
