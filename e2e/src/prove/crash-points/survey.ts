@@ -52,6 +52,7 @@ export async function survey(platform: Platform, board: Switchboard, traffic: Tr
     stages.set(target, 'stop');
     board.tellAgain(target);
     await stopInOrder(platform, board, service, SURVEYED);
+    stages.set(target, 'start');
     await platform.process(service, SURVEYED).start();
     stages.set(target, 'load');
   }

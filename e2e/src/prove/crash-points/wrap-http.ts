@@ -2,59 +2,66 @@ import type { Traps } from './trap.js';
 
 /** What is used of undici. */
 export interface UndiciModule {
-  getGlobalDispatcher(): { compose(interceptor: Interceptor): unknown };
-  setGlobalDispatcher(dispatcher: never): void;
+  getGlobalDispatcher(): Dispatcher;
 }
 
-type Dispatch = (options: { readonly method: string; readonly path: string }, handler: Handler) => boolean;
-type Interceptor = (dispatch: Dispatch) => Dispatch;
+interface Dispatcher {
+  dispatch(options: { readonly method: string; readonly path: string }, handler: Handler): boolean;
+}
 
+/** Who hears of the answer, as undici's `request` makes it; of Node's own undici and of the package's alike. */
 interface Handler {
-  onRequestStart?(controller: unknown, context: unknown): void;
-  onRequestUpgrade?(...args: unknown[]): void;
-  onResponseStart?(...args: unknown[]): void;
-  onResponseData?(...args: unknown[]): void;
-  onResponseEnd?(controller: unknown, trailers: unknown): void;
-  onResponseError?(controller: unknown, error: Error): void;
+  onConnect?(...args: unknown[]): unknown;
+  onHeaders?(...args: unknown[]): unknown;
+  onData?(...args: unknown[]): unknown;
+  onComplete?(...args: unknown[]): unknown;
+  onError?(error: unknown): unknown;
 }
 
 /** Leads every request of undici's global dispatcher, the carrier's, through the traps. */
 export function wrapHttp(undici: UndiciModule, traps: Pick<Traps, 'through'>): void {
-  const interceptor: Interceptor = (dispatch) => (options, handler) => {
-    let going = true;
-    const made = traps.through({
+  const dispatcher = undici.getGlobalDispatcher();
+  const dispatch = dispatcher.dispatch.bind(dispatcher);
+  dispatcher.dispatch = (options, handler) => {
+    if (handler.onHeaders === undefined) {
+      return dispatch(options, handler);
+    }
+    const answered = traps.through({
       operation: `${options.method} ${options.path.split('/')[1] ?? ''}`,
       make: () =>
         new Promise<Answer>((resolve) => {
-          going = dispatch(options, recorder(handler, resolve));
+          dispatch(options, recorder(handler, resolve));
         }),
       lost: () => Object.assign(new Error('Headers Timeout Error'), { code: 'UND_ERR_HEADERS_TIMEOUT' }),
     });
-    made.then(
-      (answer) => answer((call) => call(handler)),
-      (error: Error) => handler.onResponseError?.(undefined, error),
+    answered.then(
+      (calls) => calls.forEach((call) => call(handler)),
+      (error: unknown) => handler.onError?.(error),
     );
-    return going;
+    return true;
   };
-  undici.setGlobalDispatcher(undici.getGlobalDispatcher().compose(interceptor) as never);
 }
 
-type Call = (handler: Handler) => void;
-/** Says again to a handler what was said of the answer. */
-type Answer = (say: (call: Call) => void) => void;
+/** What was said of an answer, to be said again to its handler. */
+type Answer = readonly ((handler: Handler) => void)[];
 
 /** Keeps the whole answer back until its end: a process that is stopped or killed at it must not have seen its beginning. */
 function recorder(handler: Handler, resolve: (answer: Answer) => void): Handler {
-  const calls: Call[] = [];
-  const ended = (call: Call) => {
-    calls.push(call);
-    resolve((say) => calls.forEach(say));
-  };
+  const calls: ((handler: Handler) => void)[] = [];
   return {
-    onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
-    onResponseStart: (...args) => void calls.push((to) => to.onResponseStart?.(...args)),
-    onResponseData: (...args) => void calls.push((to) => to.onResponseData?.(...args)),
-    onResponseEnd: (...args) => ended((to) => to.onResponseEnd?.(...args)),
-    onResponseError: (...args) => ended((to) => to.onResponseError?.(...args)),
+    onConnect: (...args) => handler.onConnect?.(...args),
+    onHeaders: (...args) => {
+      calls.push((to) => void to.onHeaders?.(...args));
+      return true;
+    },
+    onData: (...args) => {
+      calls.push((to) => void to.onData?.(...args));
+      return true;
+    },
+    onComplete: (...args) => {
+      calls.push((to) => void to.onComplete?.(...args));
+      resolve(calls);
+    },
+    onError: (error) => resolve([(to) => void to.onError?.(error)]),
   };
 }
