@@ -4,6 +4,8 @@ export interface KafkaRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: string;
+  /** Milliseconds since 1970, by the broker. */
+  readonly timestamp: string;
   readonly key: string;
   readonly value: Buffer | null;
   readonly headers: IHeaders;
@@ -36,8 +38,8 @@ export async function readTopics(brokers: string, topics: readonly string[]): Pr
         .run({
           autoCommit: false,
           eachMessage: ({ topic, partition, message }) => {
-            const { offset, value } = message;
-            records.push({ topic, partition, offset, key: message.key?.toString() ?? '', value, headers: message.headers ?? {} });
+            const { offset, timestamp, value, key, headers = {} } = message;
+            records.push({ topic, partition, offset, timestamp, key: key?.toString() ?? '', value, headers });
             const last = open.get(`${topic}/${partition}`);
             if (last !== undefined && BigInt(offset) >= last) {
               open.delete(`${topic}/${partition}`);
@@ -57,16 +59,24 @@ export async function readTopics(brokers: string, topics: readonly string[]): Pr
   return records;
 }
 
-/** Writes records to Kafka past the outbox, as a stranger or a broken producer would. */
+/** Writes records to Kafka past the outbox, as a stranger or a broken producer would; answers where they stand. */
 export async function writeRecords(
   brokers: string,
   topic: string,
   records: readonly { key: string; value: Buffer | string | null; headers?: IHeaders; partition?: number }[],
-): Promise<void> {
+): Promise<{ topic: string; partition: number; offset: number }[]> {
   const producer = quiet(brokers).producer();
   await producer.connect();
-  await producer.send({ topic, messages: records.map((record) => ({ ...record })) });
+  const places: { topic: string; partition: number; offset: number }[] = [];
+  // One at a time: a broker answers with the place of the first record of a batch alone.
+  for (const { key, value, headers, partition } of records) {
+    const message = { key, value, ...(headers && { headers }), ...(partition !== undefined && { partition }) };
+    for (const { partition, baseOffset } of await producer.send({ topic, messages: [message] })) {
+      places.push({ topic, partition, offset: Number(baseOffset) });
+    }
+  }
   await producer.disconnect();
+  return places;
 }
 
 export function header(record: KafkaRecord, name: string): string | undefined {

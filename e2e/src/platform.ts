@@ -17,6 +17,8 @@ export interface ServiceProcess {
   /** kill -9, and nothing in its place. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** SIGTERM, and nothing in its place: it finishes what it has in hand. */
+  stop(): Promise<void>;
   /** kill -9, and a new process in its place. */
   killAndRestart(): Promise<void>;
 }
@@ -40,9 +42,12 @@ export class Platform {
     }
   }
 
-  async stop(): Promise<void> {
+  /** With `keep` the folder of data and logs stays. */
+  async stop({ keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
     await this.stack.stop();
-    await rm(this.home, { recursive: true, force: true });
+    if (!keep) {
+      await rm(this.home, { recursive: true, force: true });
+    }
   }
 
   /** Stops everything in order and starts it again on the same data. */
@@ -106,6 +111,7 @@ export class Platform {
         await service.kill('SIGKILL');
       },
       start: () => service.start(),
+      stop: () => service.stop(),
       killAndRestart: async () => {
         await service.kill('SIGKILL');
         await service.start();

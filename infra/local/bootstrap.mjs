@@ -73,6 +73,28 @@ Takes the service's place in the stack, builds it at every change and starts it 
 The figures are kept in reports/bench-PART.json. Peers are installed into e2e/peers when they are asked for, Debezium
 comes from Maven. Load goes to this machine only. Exit code 64: wrong arguments.`,
   },
+  prove: {
+    file: 'e2e/dist/prove/main.js',
+    build: 'with-tests',
+    help: `npm run prove -- [run] [OPTIONS]   Runs the platform, breaks it, and checks that it has kept its promise.
+
+Two instances of each service on a Kafka and a Postgres of their own, a load of orders, a plan of faults; then everything
+is healed, and what the clients, the databases and the topics have recorded is checked against the invariants I1 to I13.
+
+  --seed N         the load and the faults of this seed (a random one, which is printed)
+  --seeds N        N seeds, one after another, from --seed on
+  --orders N       how many orders (300)
+  --duration S     over how many seconds they come in (30 a second, at least 30 s)
+  --faults KINDS   all, none, or some of kill,pause,broker,database,network,carrier,rolling (all)
+  --instances N    of each service (2)
+  --keep           leave the folder of data and logs
+  --json           print verdicts and faults as JSON
+
+npm run prove -- check FILE   checks a record again, and runs nothing.
+
+The record is kept in reports/prove/SEED/. Load and faults go to this machine only. Exit codes: 0 the promise held,
+1 it was broken, 64 wrong arguments.`,
+  },
   test: {
     file: 'infra/local/test.mjs',
     build: false,

@@ -31,6 +31,8 @@ export interface RunRecord {
   /** Every record of every topic, dead-letter topics included, by topic, partition and offset. */
   readonly records: readonly TopicRecord[];
   readonly offsets: readonly GroupOffset[];
+  /** Records that the run itself wrote past the outboxes: poison, rubbish. Nobody has to have committed these. */
+  readonly planted?: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[];
   /** Hashes of the services' business tables before and after everything was replayed; absent when it was not. */
   readonly replay?: Readonly<Record<Service, { readonly before: string; readonly after: string }>>;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { declaredTopics } from '@waybill/contracts';
 import { type ConsumedRecord, KafkaClient, type KafkaDriverName, kafkaDrivers } from '@waybill/kafka';
-import { until } from '@waybill/testing';
+import { TcpProxy, until } from '@waybill/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkKafkaData, EmbeddedKafka } from './embedded-kafka.js';
 import { findJava } from './java.js';
@@ -15,17 +15,27 @@ import { declareTopics } from './topic-declaration.js';
 let home: string;
 let roll: ProcessRoll;
 let kafka: EmbeddedKafka;
+let proxy: TcpProxy;
 const crashes: unknown[] = [];
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'waybill spec '));
   roll = await ProcessRoll.open(home, { temporary: true });
   const jars = await kafkaJars(silent);
-  kafka = new EmbeddedKafka({ home, roll, java: await findJava(), jars, onCrash: (exit) => crashes.push(exit) });
+  proxy = await TcpProxy.listen({ to: () => ({ host: '127.0.0.1', port: kafka.proxiedPort ?? 0 }) });
+  kafka = new EmbeddedKafka({
+    home,
+    roll,
+    java: await findJava(),
+    jars,
+    proxyPort: proxy.port,
+    onCrash: (exit) => crashes.push(exit),
+  });
   await kafka.start();
 });
 afterAll(async () => {
   await kafka.stop();
+  await proxy.close();
   roll.close();
   rmSync(home, { recursive: true, force: true });
 });
@@ -38,15 +48,25 @@ describe('an embedded Kafka', () => {
   });
 
   it('keeps its address and its records through kill -9 and through a stop in order', async () => {
-    const { brokers } = kafka;
+    const { brokers, proxiedPort } = kafka;
     await publish('waybill.orders', 'one');
     await kafka.kill();
     await kafka.start();
     await kafka.stop();
     await kafka.start();
-    expect(kafka.brokers).toBe(brokers);
+    expect([kafka.brokers, kafka.proxiedPort]).toEqual([brokers, proxiedPort]);
     expect(await firstValueOf('waybill.orders')).toBe('one');
     expect(crashes).toEqual([]);
+  });
+
+  it('sends a client of its second listener on to the proxy, and every other one to itself', async () => {
+    expect(await connectionsThroughProxy(kafka.brokers)).toBe(0);
+    expect(await connectionsThroughProxy(`127.0.0.1:${proxy.port}`)).toBeGreaterThan(0);
+    // The way round the proxy leads back to it: the broker tells its clients no other address there.
+    expect(await connectionsThroughProxy(`127.0.0.1:${kafka.proxiedPort ?? 0}`)).toBeGreaterThan(0);
+    proxy.cut();
+    await expect(connectionsThroughProxy(`127.0.0.1:${kafka.proxiedPort ?? 0}`)).rejects.toThrow();
+    proxy.heal();
   });
 
   it('makes no topic because somebody mistyped its name', async () => {
@@ -127,6 +147,23 @@ describe('data of another Kafka', () => {
   });
 });
 
+/** Of a producer that has found its way from `bootstrap` and published a record. */
+async function connectionsThroughProxy(bootstrap: string): Promise<number> {
+  return withClient(
+    async (client) => {
+      const producer = client.producer();
+      try {
+        await producer.publish([{ topic: 'waybill.orders', key: 'key', value: 'through', headers: {} }]);
+        return proxy.size;
+      } finally {
+        await producer.disconnect();
+      }
+    },
+    'kafkajs',
+    bootstrap,
+  );
+}
+
 async function publish(topic: string, value: string): Promise<void> {
   await withClient(async (client) => {
     const producer = client.producer();
@@ -154,10 +191,14 @@ async function firstValueOf(topic: string): Promise<string | undefined> {
   });
 }
 
-async function withClient<T>(work: (client: KafkaClient) => Promise<T>, driver: KafkaDriverName = 'kafkajs'): Promise<T> {
+async function withClient<T>(
+  work: (client: KafkaClient) => Promise<T>,
+  driver: KafkaDriverName = 'kafkajs',
+  brokers = kafka.brokers,
+): Promise<T> {
   const nothing = () => undefined;
   const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-  const client = new KafkaClient({ clientId: 'spec', driver, brokers: [kafka.brokers], log });
+  const client = new KafkaClient({ clientId: 'spec', driver, brokers: [brokers], log });
   try {
     return await work(client);
   } finally {

@@ -20,11 +20,19 @@ export interface EmbeddedKafkaOptions {
   readonly jars: KafkaJars;
   /** Taken if it is free, else another one is chosen. */
   readonly preferredPort?: number | undefined;
+  /** Opens a second listener, whose clients are told 127.0.0.1:proxyPort: whoever listens there stands between. */
+  readonly proxyPort?: number | undefined;
   readonly onCrash?: ((exit: Exit) => void) | undefined;
   readonly jvmOptions?: readonly string[];
 }
 
 const TEMPLATE = new URL('../server.properties.template', import.meta.url);
+const PROXIED_LISTENER = `
+# A second way in, for tests. Of two values of a setting the last one holds.
+listeners=PLAINTEXT://127.0.0.1:@PORT@,CONTROLLER://127.0.0.1:@CONTROLLER_PORT@,PROXIED://127.0.0.1:@PROXIED_PORT@
+advertised.listeners=PLAINTEXT://127.0.0.1:@PORT@,PROXIED://127.0.0.1:@PROXY_PORT@
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
+`;
 const READY_TIMEOUT_MS = 90_000;
 
 /** C1 and the serial collector: half the CPU at start and the least memory, on a machine that runs ten programs more. */
@@ -42,6 +50,7 @@ export class EmbeddedKafka implements ManagedServer {
   private readonly folder: string;
   private readonly log: LogFile;
   private readonly server: LocalServer;
+  private usedProxiedPort: number | undefined;
 
   constructor(private readonly options: EmbeddedKafkaOptions) {
     this.folder = join(options.home, 'kafka');
@@ -62,6 +71,11 @@ export class EmbeddedKafka implements ManagedServer {
     return `127.0.0.1:${this.server.port}`;
   }
 
+  /** Where the second listener really is; it stays through stop and start, too. */
+  get proxiedPort(): number | undefined {
+    return this.usedProxiedPort;
+  }
+
   get logFile(): string {
     return this.log.path;
   }
@@ -79,9 +93,10 @@ export class EmbeddedKafka implements ManagedServer {
   }
 
   private async startOn(port: number): Promise<ChildProgram> {
-    const properties = this.writeProperties(port, await freePort());
+    const proxiedPort = this.options.proxyPort === undefined ? undefined : (this.usedProxiedPort ?? (await freePort()));
+    const properties = this.writeProperties(port, await freePort(), proxiedPort);
     await this.formatOnce(properties);
-    return startServer(
+    const child = await startServer(
       {
         name: 'kafka',
         command: this.options.java.command,
@@ -94,6 +109,8 @@ export class EmbeddedKafka implements ManagedServer {
       { readyLine: 'Kafka Server started', timeoutMs: READY_TIMEOUT_MS },
       this.options.roll,
     );
+    this.usedProxiedPort = proxiedPort;
+    return child;
   }
 
   private jvm(): string[] {
@@ -103,12 +120,14 @@ export class EmbeddedKafka implements ManagedServer {
     return [...JVM, ...archiveOptions, ...(jvmOptions ?? []), ...LOGGING, '-cp', jars.classPath];
   }
 
-  private writeProperties(port: number, controllerPort: number): string {
+  private writeProperties(port: number, controllerPort: number, proxiedPort: number | undefined): string {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     const file = join(this.folder, 'server.properties');
-    const text = readFileSync(TEMPLATE, 'utf8')
+    const text = `${readFileSync(TEMPLATE, 'utf8')}${proxiedPort === undefined ? '' : PROXIED_LISTENER}`
       .replaceAll('@PORT@', String(port))
       .replaceAll('@CONTROLLER_PORT@', String(controllerPort))
+      .replaceAll('@PROXIED_PORT@', String(proxiedPort))
+      .replaceAll('@PROXY_PORT@', String(this.options.proxyPort))
       // In a properties file a backslash starts an escape.
       .replaceAll('@DATA@', join(this.folder, 'data').replaceAll('\\', '\\\\'));
     writeFileSync(file, text);

@@ -6,7 +6,7 @@ export { type ManagedServer } from './managed-server.js';
 export { mavenJars } from './maven-jars.js';
 export { isAlive } from './process-identity.js';
 export { progressOn } from './progress.js';
-export { Stack } from './stack.js';
+export { type EnvironmentOf, Stack } from './stack.js';
 export { readStack, type StackFile, stackFile, waybillHome } from './stack-file.js';
 export { table } from './stack-table.js';
 export { startTestInfrastructure, type TestInfrastructure, type TestInfrastructureOptions } from './test-infrastructure.js';

@@ -21,6 +21,8 @@ import { SetUpError } from './set-up-error.js';
 export interface KafkaServer extends ManagedServer {
   /** `host:port`, comma-separated. */
   readonly brokers: string;
+  /** Of the listener that tells its clients another address; absent where it was not asked for. */
+  readonly proxiedPort?: number | undefined;
   /** Or where else to look, in words. */
   readonly logFile: string;
 }
@@ -39,6 +41,8 @@ export interface InfrastructureOptions {
   /** Taken if they are free. */
   readonly kafkaPort?: number;
   readonly postgresPort?: number;
+  /** For tests: a second listener of an embedded Kafka, whose clients are told 127.0.0.1:kafkaProxyPort. */
+  readonly kafkaProxyPort?: number;
   /** For tests: commits do not wait for the disk. */
   readonly forgetful?: boolean;
   /** Over Postgres' own settings; only for an embedded one. */
@@ -80,7 +84,7 @@ async function checkMaven(): Promise<void> {
 
 /** Kafka under the machine's Java. */
 export async function startEmbeddedKafka(options: InfrastructureOptions): Promise<EmbeddedKafka> {
-  const { home, roll, progress, kafkaPort, onCrash } = options;
+  const { home, roll, progress, kafkaPort, kafkaProxyPort, onCrash } = options;
   const java = await findJava();
   const jars = await kafkaJars(progress);
   await makeClassArchive(java, jars, progress);
@@ -91,6 +95,7 @@ export async function startEmbeddedKafka(options: InfrastructureOptions): Promis
       java,
       jars,
       preferredPort: kafkaPort,
+      proxyPort: kafkaProxyPort,
       onCrash: (exit) => onCrash?.('kafka', exit),
     });
     await kafka.start();

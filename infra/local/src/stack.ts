@@ -30,8 +30,14 @@ import { serviceEnvironment } from './service-environment.js';
 import { labelOf, type ProgramName, type Slot } from './services.js';
 import { removeStack, repository, type StackFile, writeStack } from './stack-file.js';
 import type { StackSettings } from './stack-settings.js';
-import { SupervisedService } from './supervised-service.js';
+import { type ServiceEnvironment, SupervisedService } from './supervised-service.js';
 import { declareTopics } from './topic-declaration.js';
+
+/** Asked at each start of a service's process; `env` is what it would get, the answer is laid over it. */
+export type EnvironmentOf = (
+  slot: Pick<Slot, 'name' | 'instance'>,
+  env: NodeJS.ProcessEnv,
+) => ServiceEnvironment | Promise<ServiceEnvironment>;
 
 export interface StackParts {
   readonly home: string;
@@ -46,6 +52,9 @@ export interface StackParts {
   readonly restart: boolean;
   readonly temporary: boolean;
   readonly onLine: (slot: Slot, line: string) => void;
+  readonly envOf?: EnvironmentOf | undefined;
+  /** Opens the embedded broker's second listener; see InfrastructureOptions. */
+  readonly kafkaProxyPort?: number | undefined;
   readonly unlock: () => void;
 }
 
@@ -190,7 +199,7 @@ export class Stack {
   }
 
   private infrastructureOptions(): InfrastructureOptions {
-    const { home, roll, progress, credentials, settings, temporary } = this.parts;
+    const { home, roll, progress, credentials, settings, temporary, kafkaProxyPort } = this.parts;
     return {
       home,
       roll,
@@ -199,20 +208,19 @@ export class Stack {
       kafkaPort: KAFKA_PORT + settings.portOffset,
       postgresPort: POSTGRES_PORT + settings.portOffset,
       forgetful: temporary,
+      ...(kafkaProxyPort === undefined ? {} : { kafkaProxyPort }),
       onCrash: (server, exit) => void this.revive(server, exit),
     };
   }
 
   private async startServices(kafka: Promise<KafkaServer>, postgres: Promise<PostgresServer>): Promise<void> {
     const { progress, env, slots } = this.parts;
-    const topics = kafka.then(({ brokers }) =>
-      progress.step('Topics declared', () => declareTopics(brokers, env)).then(() => brokers),
-    );
+    const topics = kafka.then(({ brokers }) => progress.step('Topics declared', () => declareTopics(brokers, env)));
     const schemas = postgres.then((server) => progress.step('Schemas migrated', () => this.migrate(server)));
     const carrier = this.startSlots('carrier', '');
     // Whoever fails first decides; the others must not be left without a listener until then.
     await Promise.all([topics, schemas, carrier]);
-    const brokers = await topics;
+    const brokers = serviceBrokers(await kafka);
     const names = slots.filter(({ name }) => name !== 'carrier').map(labelOf);
     await progress.step(`${names.join(', ')} started`, () =>
       Promise.all(eventServices.map((name) => this.startSlots(name, brokers))),
@@ -257,7 +265,7 @@ export class Stack {
   }
 
   private superviseSlot(slot: Slot, brokers: string): SupervisedService {
-    const { home, env, settings, slots, roll, restart, progress, onLine } = this.parts;
+    const { home, env, settings, slots, roll, restart, progress, onLine, envOf } = this.parts;
     const carrierUrl = slots.find(({ name }) => name === 'carrier')?.url ?? '';
     return new SupervisedService({
       slot,
@@ -267,6 +275,9 @@ export class Stack {
       notice: (text) => progress.line(text),
       onLine: (line) => onLine(slot, line),
       onChange: () => this.save(),
+      ...(envOf === undefined
+        ? {}
+        : { envOf: (env: NodeJS.ProcessEnv) => envOf({ name: slot.name, instance: slot.instance }, env) }),
       program: {
         name: labelOf(slot),
         command: process.execPath,
@@ -330,4 +341,9 @@ export class Stack {
       writeStack(this.parts.home, this.file);
     }
   }
+}
+
+/** Where services find Kafka: at the listener that is meant to be proxied, where there is one. */
+function serviceBrokers({ brokers, proxiedPort }: KafkaServer): string {
+  return proxiedPort === undefined ? brokers : `127.0.0.1:${proxiedPort}`;
 }

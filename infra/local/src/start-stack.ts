@@ -13,7 +13,7 @@ import { ProcessRoll } from './process-roll.js';
 import type { Progress } from './progress.js';
 import { type Slot, slotsOf } from './services.js';
 import { SetUpError } from './set-up-error.js';
-import { Stack } from './stack.js';
+import { type EnvironmentOf, Stack } from './stack.js';
 import { removeStack } from './stack-file.js';
 import { databaseVariable, readStackSettings, type StackSettings } from './stack-settings.js';
 
@@ -31,11 +31,14 @@ export interface StackOptions {
   readonly temporary: boolean;
   readonly progress: Progress;
   readonly onLine: (slot: Slot, line: string) => void;
+  readonly envOf?: EnvironmentOf | undefined;
+  /** Only where Kafka is embedded; see InfrastructureOptions. */
+  readonly kafkaProxyPort?: number | undefined;
 }
 
 /** Checks all that can be checked before anything is started, and hands back a stack that is ready to be started. */
 export async function prepareStack(options: StackOptions): Promise<Stack> {
-  const { home, env, instances, restart, temporary, progress, onLine } = options;
+  const { home, env, instances, restart, temporary, progress, onLine, envOf, kafkaProxyPort } = options;
   const settings = readStackSettings(env, instances);
   const slots = slotsOf(settings.ports, settings.portOffset, instances);
   mkdirSync(home, { recursive: true });
@@ -49,6 +52,11 @@ export async function prepareStack(options: StackOptions): Promise<Stack> {
       progress.line('  The data of earlier starts is forgotten.');
     }
     const decision = await decide(home, settings, progress);
+    if (kafkaProxyPort !== undefined && decision.choice.kafka !== 'embedded') {
+      throw new SetUpError(
+        `A proxy before Kafka needs an embedded one, and this is ${decision.choice.kafka}: set WAYBILL_INFRA=embedded (it takes Java).`,
+      );
+    }
     await checkInfrastructure(home, decision.choice);
     await checkPorts(slots);
     tell(decision, progress);
@@ -65,6 +73,8 @@ export async function prepareStack(options: StackOptions): Promise<Stack> {
       restart,
       temporary,
       onLine,
+      envOf,
+      kafkaProxyPort,
       unlock,
     });
   } catch (error) {

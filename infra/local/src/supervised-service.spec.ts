@@ -8,17 +8,19 @@ import { LogFile } from './log-file.js';
 import { ProcessRoll } from './process-roll.js';
 import { ServerStartError } from './server-start.js';
 import { SetUpError } from './set-up-error.js';
-import { SupervisedService } from './supervised-service.js';
+import { SupervisedService, type SupervisedServiceOptions } from './supervised-service.js';
 
 let home: string;
 let roll: ProcessRoll;
 const services: SupervisedService[] = [];
 let notices: string[];
+let lines: string[];
 
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'waybill-spec-'));
   roll = await ProcessRoll.open(home, { temporary: false });
   notices = [];
+  lines = [];
 });
 afterEach(async () => {
   await Promise.all(services.splice(0).map((service) => service.stop()));
@@ -91,6 +93,61 @@ describe('a supervised service', () => {
     expect(notices).toEqual([]);
   });
 
+  it('asks for what is laid over its environment at each start, and keeps nothing of the last answer', async () => {
+    const asked: (string | undefined)[] = [];
+    const service = await supervise(`console.log('env', process.env.FIRST, process.env.SECOND, process.env.PORT);${SERVER}`, {
+      envOf: async (env) => {
+        asked.push(env['FIRST']);
+        env['SECOND'] = 'not from here';
+        return asked.length === 1 ? { FIRST: '1' } : { SECOND: String(asked.length) };
+      },
+    });
+    const port = new URL(service.slot.url).port;
+    await service.start();
+    await service.kill('SIGKILL');
+    await until(() => notices.some((notice) => notice.includes('is ready again')), { what: 'the restart' });
+    await service.stop();
+    await service.start();
+    const told = () => lines.filter((line) => line.startsWith('env '));
+    await until(() => told().length === 3);
+    expect(told()).toEqual([
+      `env 1 undefined ${port}`,
+      `env undefined 2 ${port}`,
+      `env undefined 3 ${port}`,
+    ]);
+    expect(asked).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('is not started when that question fails, and says why', async () => {
+    let isBroken = true;
+    const service = await supervise(SERVER, {
+      envOf: () => {
+        if (isBroken) {
+          throw new Error('no address yet');
+        }
+        return {};
+      },
+    });
+    await expect(service.start()).rejects.toThrow('no address yet');
+    expect(service.pid).toBeUndefined();
+    isBroken = false;
+    await service.start();
+    isBroken = true;
+    await service.kill('SIGKILL');
+    await until(() => notices.includes('orders stays down: no address yet'));
+  });
+
+  it('is not started when it is stopped while that question is open', async () => {
+    let answer: (env: Record<string, string>) => void = () => undefined;
+    const service = await supervise(SERVER, { envOf: () => new Promise((resolve) => (answer = resolve)) });
+    const start = service.start();
+    await expect(service.start()).rejects.toThrow('runs already');
+    await service.stop();
+    answer({});
+    await expect(start).rejects.toThrow('orders was stopped while it was being started');
+    expect(service.pid).toBeUndefined();
+  });
+
   it('makes room for the process of npm run dev, and takes its place back', async () => {
     const service = await supervise(SERVER);
     await service.start();
@@ -105,7 +162,10 @@ describe('a supervised service', () => {
   });
 });
 
-async function supervise(source: string, { restart = true } = {}): Promise<SupervisedService> {
+async function supervise(
+  source: string,
+  { restart = true, envOf }: Partial<Pick<SupervisedServiceOptions, 'restart' | 'envOf'>> = {},
+): Promise<SupervisedService> {
   const port = await freePort();
   const service = new SupervisedService({
     slot: { name: 'orders', instance: 1, port, url: `http://127.0.0.1:${port}` },
@@ -113,7 +173,8 @@ async function supervise(source: string, { restart = true } = {}): Promise<Super
     restart,
     stopGraceMs: 5_000,
     notice: (text) => notices.push(text),
-    onLine: () => undefined,
+    onLine: (line) => lines.push(line),
+    envOf,
     onChange: () => undefined,
     program: {
       name: 'orders',

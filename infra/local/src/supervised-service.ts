@@ -19,7 +19,11 @@ export interface SupervisedServiceOptions {
   /** Its pid has changed. */
   readonly onChange: () => void;
   readonly stopGraceMs: number;
+  /** Asked at each launch for what is laid over the program's environment; an error means no launch. */
+  readonly envOf?: ((env: NodeJS.ProcessEnv) => ServiceEnvironment | Promise<ServiceEnvironment>) | undefined;
 }
+
+export type ServiceEnvironment = Readonly<Record<string, string>>;
 
 const READY_TIMEOUT_MS = 120_000;
 const READY_POLL_MS = 100;
@@ -67,14 +71,18 @@ export class SupervisedService {
 
   /** Starts it and waits until it is ready. Rejects if it ends before. */
   async start(): Promise<void> {
-    if (this.child !== undefined) {
-      throw new Error(`${labelOf(this.slot)} runs already (pid ${this.child.pid ?? 0})`);
+    if (this.child !== undefined || this.starting) {
+      throw new Error(`${labelOf(this.slot)} runs already (pid ${this.child?.pid ?? 0})`);
     }
     this.pause.abort();
     this.wanted = true;
     this.starting = true;
     try {
-      await this.untilReady(this.launch());
+      const env = await this.environment();
+      if (!this.wanted) {
+        throw new Error(`${labelOf(this.slot)} was stopped while it was being started`);
+      }
+      await this.untilReady(this.launch(env));
     } catch (error) {
       await this.stop();
       throw error;
@@ -139,11 +147,16 @@ export class SupervisedService {
     }
   }
 
-  private launch(): ChildProgram {
+  private async environment(): Promise<NodeJS.ProcessEnv> {
+    const { program, envOf } = this.options;
+    return envOf === undefined ? program.env : { ...program.env, ...(await envOf({ ...program.env })) };
+  }
+
+  private launch(env: NodeJS.ProcessEnv): ChildProgram {
     const { program, roll, onChange } = this.options;
     this.lastLines.length = 0;
     const startedAt = performance.now();
-    const child = ChildProgram.start(program, roll);
+    const child = ChildProgram.start({ ...program, env }, roll);
     this.child = child;
     void child.exited.then((exit) => this.noticeExit(child, exit, performance.now() - startedAt));
     onChange();
@@ -194,12 +207,21 @@ export class SupervisedService {
 
   private async restartAfter(pauseMs: number): Promise<void> {
     this.pause = new AbortController();
+    const { signal } = this.pause;
+    let env: NodeJS.ProcessEnv;
     try {
-      await sleep(pauseMs, undefined, { signal: this.pause.signal });
-    } catch {
+      await sleep(pauseMs, undefined, { signal });
+      env = await this.environment();
+    } catch (error) {
+      if (!signal.aborted) {
+        this.options.notice(`${labelOf(this.slot)} stays down: ${messageOf(error)}`);
+      }
       return;
     }
-    const child = this.launch();
+    if (signal.aborted) {
+      return;
+    }
+    const child = this.launch(env);
     try {
       await this.untilReady(child);
       this.options.notice(`${labelOf(this.slot)} is ready again (pid ${child.pid ?? 0}).`);

@@ -2,7 +2,7 @@ import { findJava } from './java.js';
 import { freePortOffset } from './port-check.js';
 import { progressOn, silent } from './progress.js';
 import { defaultPorts, slotsOf } from './services.js';
-import type { Stack } from './stack.js';
+import type { EnvironmentOf, Stack } from './stack.js';
 import { prepareStack } from './start-stack.js';
 import { makeTemporaryHome } from './temporary-home.js';
 
@@ -23,6 +23,10 @@ export interface TestStackOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Each line that a service logs. */
   readonly onLine?: (service: string, line: string) => void;
+  /** Asked at each start of a process, for what is laid over its environment alone. */
+  readonly envOf?: EnvironmentOf;
+  /** Services reach Kafka by a second listener, which sends them on to this port; only where Kafka is embedded. */
+  readonly kafkaProxyPort?: number;
 }
 
 /**
@@ -47,6 +51,8 @@ export async function startStack(options: TestStackOptions = {}): Promise<Stack>
     temporary: options.home === undefined,
     progress: (options.quiet ?? true) ? silent : progressOn((line) => console.log(line)),
     onLine: (slot, line) => options.onLine?.(slot.name, line),
+    envOf: options.envOf,
+    kafkaProxyPort: options.kafkaProxyPort,
   });
   try {
     await stack.start();

@@ -1,0 +1,90 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { check } from './check/check.js';
+import type { Verdict } from './check/verdict.js';
+import { CommandLineError, type ProveCommand, readCommandLine, type RunCommand } from './command-line.js';
+import type { RunRecord } from './record.js';
+import { readRecord, writeRecord } from './record-file.js';
+import { runProof } from './run.js';
+import { hold, renderFailure, renderRecoveries, renderVerdicts } from './verdict-text.js';
+
+const say = (line: string) => console.error(`prove: ${line}`);
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (!stopping.signal.aborted) {
+      say('stopping what was started');
+      stopping.abort(new Error(`stopped by ${signal}`));
+    }
+  });
+}
+
+process.exitCode = await main(commandOrExit());
+
+async function main(command: ProveCommand): Promise<number> {
+  try {
+    return command.name === 'check' ? await recheck(command.file, command.json) : await run(command);
+  } catch (error) {
+    if (stopping.signal.aborted) {
+      return 130;
+    }
+    throw error;
+  }
+}
+
+async function recheck(file: string, json: boolean): Promise<number> {
+  const record = await readRecord(file);
+  return tell(record, check(record), json) ? 0 : 1;
+}
+
+async function run({ seeds, orders, durationMs, faults, instances, json, keep }: RunCommand): Promise<number> {
+  const broken: number[] = [];
+  for (const seed of seeds) {
+    say(`seed ${seed}: ${orders} orders, ${instances} instances of each service, faults: ${faults.join(', ') || 'none'}`);
+    const record = await runProof({
+      seed,
+      orders,
+      faults,
+      instances,
+      keep,
+      say,
+      signal: stopping.signal,
+      ...(durationMs !== undefined && { durationMs }),
+    });
+    const folder = join('reports', 'prove', String(seed));
+    await mkdir(folder, { recursive: true });
+    const file = join(folder, 'record.jsonl.gz');
+    await writeRecord(file, record);
+    const verdicts = check(record);
+    if (!tell(record, verdicts, json)) {
+      broken.push(seed);
+    }
+    say(`the record: npm run prove -- check ${file}`);
+  }
+  if (seeds.length > 1) {
+    say(`${seeds.length - broken.length} of ${seeds.length} seeds without a violation${broken.length === 0 ? '' : `; broken: ${broken.join(', ')}`}`);
+  }
+  return broken.length === 0 ? 0 : 1;
+}
+
+function tell(record: RunRecord, verdicts: readonly Verdict[], json: boolean): boolean {
+  if (json) {
+    console.log(JSON.stringify({ run: record.run, verdicts, faults: record.faults }, null, 2));
+  } else {
+    const colour = process.stdout.isTTY && !process.env['NO_COLOR'];
+    console.log([renderVerdicts(verdicts, { colour }), renderRecoveries(record.faults), renderFailure(record, verdicts)].join('\n'));
+  }
+  return hold(verdicts);
+}
+
+function commandOrExit(): ProveCommand {
+  try {
+    return readCommandLine(process.argv.slice(2), () => Math.floor(Math.random() * 1_000_000));
+  } catch (error) {
+    if (!(error instanceof CommandLineError)) {
+      throw error;
+    }
+    console.error(`prove: ${error.message} See npm run prove -- --help.`);
+    process.exit(64);
+  }
+}
