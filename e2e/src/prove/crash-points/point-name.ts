@@ -17,6 +17,7 @@ const PORTS = new Set([
   'kafka/kafkajs-driver',
   'kafka/process-span',
   'tracing/in-span',
+  'outbox/settle-within',
   'service-defaults/messaging',
 ]);
 /** Looks at the platform that change nothing: health checks and scrapes. */
@@ -37,6 +38,9 @@ export function pointName(stack: string, operation: string): string | undefined 
   }
   if (frames.some((frame) => ONLOOKERS.test(placeOf(frame)))) {
     return undefined;
+  }
+  if (root.file === 'graceful-shutdown' && caller === root) {
+    return `shutdown: ${operation}`;
   }
   const from = root.file.split('/').at(-1) ?? '';
   const place = placeOf(caller);
@@ -80,14 +84,14 @@ export function operationOf(statement: string): string {
     case 'LISTEN':
     case 'NOTIFY':
     case 'START':
-      return text.split(' ').slice(0, 2).join(' ').replaceAll('"', '');
+      return /^\w+(?: "?\w+)?/.exec(text)?.[0].replaceAll('"', '') ?? verb;
     default:
       return verb;
   }
 }
 
 function tableIn(text: string): string {
-  const table = / FROM (?:ONLY )?"?(?:\w+"?\.)?"?(\w+)/.exec(text)?.[1];
+  const table = / FROM (?:ONLY )?"?(?:\w+"?\.)?"?(\w+)/.exec(text.replace(/\w+\(\w+ FROM /g, '('))?.[1];
   const call = /^SELECT (pg_\w+)\(/.exec(text)?.[1];
   return call !== undefined ? ` ${call}` : table === undefined ? '' : ` FROM ${table}`;
 }

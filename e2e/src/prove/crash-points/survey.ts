@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Service, services } from '@waybill/contracts';
+import { until } from '@waybill/testing';
 import type { Platform } from '../../platform.js';
-import type { Switchboard } from './switchboard.js';
+import type { Switchboard, Target } from './switchboard.js';
 import type { Traffic } from './traffic.js';
 
 /** When a call is made: all the time, or only while a process starts or stops. */
@@ -18,7 +19,9 @@ export interface CrashPoint {
 }
 
 const SURVEYED = 2;
-const NUDGES = 4;
+/** Longer than the time-out of a stop. */
+const STOPPED_WITHIN_MS = 60_000;
+const NUDGES = 5;
 const BETWEEN_NUDGES_MS = 3_000;
 
 /** Drives the platform through everything it does, and lists the calls that went through its ports. */
@@ -51,7 +54,7 @@ export async function survey(platform: Platform, board: Switchboard, traffic: Tr
     const target = `${service}-${SURVEYED}`;
     stages.set(target, 'stop');
     board.tellAgain(target);
-    await stopInOrder(platform, board, service, SURVEYED);
+    await stopInOrder(board, target);
     stages.set(target, 'start');
     await platform.process(service, SURVEYED).start();
     stages.set(target, 'load');
@@ -67,12 +70,11 @@ export async function survey(platform: Platform, board: Switchboard, traffic: Tr
     }));
 }
 
-export async function stopInOrder(platform: Platform, board: Switchboard, service: Service, instance: number): Promise<void> {
-  const pid = board.pidOf(`${service}-${instance}`);
+/** SIGTERM; resolves when the process is gone. */
+export async function stopInOrder(board: Switchboard, target: Target): Promise<void> {
+  const pid = board.pidOf(target);
   if (pid !== undefined) {
     process.kill(pid, 'SIGTERM');
-    while (board.pidOf(`${service}-${instance}`) === pid) {
-      await sleep(50);
-    }
+    await until(() => board.pidOf(target) !== pid, { timeoutMs: STOPPED_WITHIN_MS, what: `${target} to stop` });
   }
 }

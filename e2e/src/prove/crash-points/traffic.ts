@@ -1,9 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { consumers, publishers, type Service, services } from '@waybill/contracts';
+import { customerId, shipTo } from '../../customer.js';
 import { writeRecords } from '../../kafka-record.js';
 import type { Platform } from '../../platform.js';
-import { weakSku, type WeakSpot } from './weak-spots.js';
+import type { PlatformWatch } from '../platform-watch.js';
+import type { ClientRequest } from '../record.js';
+import { weakSku, type WeakSpot, weakSpots } from './weak-spots.js';
 
 /** What the carrier does, one after another; orders wait while it fails, and so can be cancelled late. */
 const CARRIER_MOODS = [
@@ -12,12 +15,19 @@ const CARRIER_MOODS = [
   { mode: 'refuse', delayMs: 0, forMs: 600 },
   { mode: 'fail', delayMs: 0, forMs: 1_800 },
 ] as const;
-const PAUSE_MS = 120;
-const STOCK = 1_000_000;
+const PAUSE_MS = 150;
+const LATER_MS = 250;
+const PLENTY = 1_000_000;
 const GOOD_SKU = 'GOOD-1';
 const NO_SKU = 'NONE-1';
 /** How far back a replay goes. */
 const REPLAYED_RECORDS = 5;
+const ANSWER_TIMEOUT_MS = 6_000;
+const PATIENCE_MS = 60_000;
+/** Of what is written to a topic and is no event. */
+export const RUBBISH_KEY = 'rubbish';
+
+const scenarios = ['good', 'no-stock', 'good', 'cancelled', 'good', 'late', 'good', 'cancelled-later'] as const;
 
 export interface PlacedOrder {
   readonly id: string;
@@ -28,27 +38,31 @@ export interface PlacedOrder {
 /** Orders of every kind, and everything else that makes the platform go through its code, until told to stop. */
 export class Traffic {
   readonly placed: PlacedOrder[] = [];
+  readonly requests: ClientRequest[] = [];
   private readonly stopping = new AbortController();
   private readonly inHand = new Set<Promise<unknown>>();
   private running: readonly Promise<void>[] = [];
+  private wishes = 0;
   private turn = 0;
 
   constructor(
     private readonly platform: Platform,
+    private readonly watch: PlatformWatch,
     private readonly now: () => number,
   ) {}
 
-  async start(): Promise<void> {
-    const { customer } = this.platform;
-    const weak = services.flatMap((service) => (['FLAKY', 'BROKEN', 'POISON'] as const).map((spot) => weakSku(spot, service)));
-    for (const sku of [GOOD_SKU, ...weak]) {
-      await customer.setStock(sku, STOCK);
-    }
-    await customer.setStock(NO_SKU, 0);
+  /** What is in stock before the first order. */
+  static readonly initialStock: Readonly<Record<string, number>> = Object.fromEntries([
+    [GOOD_SKU, PLENTY],
+    [NO_SKU, 0],
+    ...services.flatMap((service) => weakSpots.map((spot) => [weakSku(spot, service), PLENTY] as const)),
+  ]);
+
+  start(): void {
     this.running = [this.orders(), this.moods()];
   }
 
-  /** Resolves when every order that was begun has been accepted. */
+  /** Resolves when every customer has his answer. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await Promise.all(this.running);
@@ -59,33 +73,16 @@ export class Traffic {
   /** What is rare, once: events that fail at this service, in each way; what is no event; a topic to be read again. */
   nudge(service: Service): void {
     for (const spot of ['FLAKY', 'FLAKY', 'BROKEN', 'POISON'] as const) {
-      this.weakOrder(spot, service);
+      this.take(this.order(spot === 'POISON' ? 'late' : spot.toLowerCase(), weakSku(spot, service)));
     }
-    this.take(this.garbage(service));
+    this.take(this.rubbish(service));
     this.take(this.replay(service));
   }
 
   private async orders(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      switch (this.turn % 8) {
-        case 1:
-          this.take(this.place('no stock', NO_SKU));
-          break;
-        case 3:
-          this.take(this.place('cancelled', GOOD_SKU).then((id) => this.platform.customer.cancel(id)));
-          break;
-        case 5:
-          this.take(this.late(GOOD_SKU));
-          break;
-        case 7:
-          this.take(this.place('cancelled later', GOOD_SKU).then(async (id) => {
-            await sleep(250);
-            return this.platform.customer.cancel(id);
-          }));
-          break;
-        default:
-          this.take(this.place('good', GOOD_SKU));
-      }
+    for (let turn = 0; !this.stopping.signal.aborted; turn++) {
+      const scenario = scenarios[turn % scenarios.length] ?? 'good';
+      this.take(this.order(scenario, scenario === 'no-stock' ? NO_SKU : GOOD_SKU));
       await this.rest(PAUSE_MS);
     }
   }
@@ -98,48 +95,105 @@ export class Traffic {
     }
   }
 
-  private weakOrder(spot: WeakSpot, service: Service): void {
-    const sku = weakSku(spot, service);
-    this.take(spot === 'POISON' ? this.late(sku) : this.place(`${spot.toLowerCase()} at ${service}`, sku));
+  private async order(scenario: string, sku: string): Promise<void> {
+    const wish = this.wishes++;
+    const id = await this.insist({ kind: 'place', wish, scenario, key: randomUUID(), orderId: null }, sku);
+    if (id === null) {
+      return;
+    }
+    this.placed.push({ id, scenario, atMs: this.now() });
+    switch (scenario) {
+      case 'late':
+        await this.expire(id);
+        break;
+      case 'cancelled-later':
+        await sleep(LATER_MS);
+        await this.insist({ kind: 'cancel', wish, scenario, key: null, orderId: id }, sku);
+        break;
+      case 'cancelled':
+        await this.insist({ kind: 'cancel', wish, scenario, key: null, orderId: id }, sku);
+    }
   }
 
-  /** An order whose deadline passes at once: cancelled by the timer, if it is not shipped before. */
-  private async late(sku: string): Promise<void> {
-    const id = await this.place('late', sku);
-    await this.platform.query(
+  /** Its deadline passes at once: the timer cancels it, if it is not shipped before. */
+  private async expire(id: string): Promise<void> {
+    await this.watch.query(
       'orders',
       `UPDATE orders SET deadline_at = now() - interval '1 second' WHERE id = $1 AND status IN ('PLACED', 'CONFIRMED')`,
       [id],
     );
   }
 
-  private async place(scenario: string, sku: string): Promise<string> {
-    const urls = this.platform.urlsOf('orders');
-    const url = urls[this.turn++ % urls.length];
-    const { id } = await this.platform.customer.placedInTheEnd([{ sku, quantity: 1 }], randomUUID(), url);
-    this.placed.push({ id, scenario, atMs: this.now() });
-    return id;
+  /** Asks until it is answered, one instance after another; answers the order's id, or null where it was refused. */
+  private async insist(wish: Wish, sku: string): Promise<string | null> {
+    const end = this.now() + PATIENCE_MS;
+    for (;;) {
+      const { request, again } = await this.ask(wish, sku);
+      this.requests.push(request);
+      if (!again) {
+        return request.orderId;
+      }
+      if (this.now() > end) {
+        return null;
+      }
+      await sleep(LATER_MS);
+    }
   }
 
-  private async garbage(service: Service): Promise<void> {
+  private async ask(wish: Wish, sku: string): Promise<{ readonly request: ClientRequest; readonly again: boolean }> {
+    const { kind, orderId, key } = wish;
+    const urls = this.platform.urlsOf('orders');
+    const at = this.turn++ % urls.length;
+    const startMs = this.now();
+    const common = { ...wish, instance: `orders-${at + 1}`, startMs };
+    try {
+      const response = await fetch(`${urls[at]}/orders${kind === 'cancel' ? `/${orderId}/cancel` : ''}`, {
+        method: 'POST',
+        headers: { ...(key !== null && { 'content-type': 'application/json', 'idempotency-key': key }) },
+        ...(kind === 'place' && { body: JSON.stringify({ customerId, lines: [{ sku, quantity: 1 }], shipTo }) }),
+        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      });
+      const text = await response.text();
+      const { status } = response;
+      const ok = status < 400;
+      const request = {
+        ...common,
+        endMs: this.now(),
+        result: ok ? 'ok' : status < 500 ? 'fail' : 'unknown',
+        status,
+        orderId: orderId ?? (ok ? (JSON.parse(text) as { readonly id: string }).id : null),
+        answerHash: ok && kind === 'place' ? createHash('sha256').update(text).digest('base64url').slice(0, 16) : null,
+        error: ok ? null : text.slice(0, 200),
+      } as const;
+      return { request, again: status >= 500 || status === 429 || (status === 409 && response.headers.has('retry-after')) };
+    } catch (error) {
+      const request = { ...common, endMs: this.now(), result: 'unknown', status: null, answerHash: null, error: String(error) } as const;
+      return { request, again: true };
+    }
+  }
+
+  private async rubbish(service: Service): Promise<void> {
     for (const publisher of consumers[service]) {
-      await writeRecords(this.platform.brokers, publishers[publisher].topic, [{ key: randomUUID(), value: 'no event' }]);
+      const key = `${RUBBISH_KEY}-${randomUUID()}`;
+      await writeRecords(this.platform.brokers, publishers[publisher].topic, [{ key, value: 'no event' }]);
     }
   }
 
   private async replay(service: Service): Promise<void> {
-    const [publisher] = consumers[service];
-    await this.platform.query(
-      service,
-      `INSERT INTO replay_requests (consumer, topic, from_offset, requested_by, positions)
-       SELECT $1, $2, 'the last few', 'prover', json_object_agg(partition, last)
-         FROM (SELECT partition::text, greatest(max("offset") - $3, 0)::text AS last FROM inbox WHERE consumer = $1 AND topic = $2 GROUP BY 1) AS known
-       HAVING count(*) > 0`,
-      [service, publishers[publisher ?? service].topic, REPLAYED_RECORDS],
-    );
+    for (const publisher of consumers[service]) {
+      await this.watch.query(
+        service,
+        `INSERT INTO replay_requests (consumer, topic, from_offset, requested_by, positions)
+         SELECT $1, $2, 'the last few', 'prover', json_object_agg(partition, first)
+           FROM (SELECT partition::text, greatest(max("offset") - $3, 0)::text AS first FROM inbox
+                  WHERE consumer = $1 AND topic = $2 GROUP BY 1) AS known
+         HAVING count(*) > 0`,
+        [service, publishers[publisher].topic, REPLAYED_RECORDS],
+      );
+    }
   }
 
-  /** Whatever fails here fails because something is killed at this moment: what was accepted is in `placed`. */
+  /** What fails here fails because something is killed at this moment: what was accepted is in `placed`. */
   private take(work: Promise<unknown>): void {
     const done = work.catch(() => undefined).finally(() => this.inHand.delete(done));
     this.inHand.add(done);
@@ -149,3 +203,5 @@ export class Traffic {
     await sleep(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 }
+
+type Wish = Pick<ClientRequest, 'kind' | 'wish' | 'scenario' | 'key' | 'orderId'>;

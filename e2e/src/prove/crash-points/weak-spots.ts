@@ -1,5 +1,6 @@
 import type { Service } from '@waybill/contracts';
 import pg from 'pg';
+import { inDatabase } from '../ledger.js';
 
 /*
  * Makes some effects fail, from outside: a trigger in each database refuses what belongs to an order for a weak SKU.
@@ -7,7 +8,8 @@ import pg from 'pg';
  * that cannot. Sequences do not roll back, so that a flaky effect succeeds in the end.
  */
 
-export type WeakSpot = 'FLAKY' | 'BROKEN' | 'POISON';
+export const weakSpots = ['FLAKY', 'BROKEN', 'POISON'] as const;
+export type WeakSpot = (typeof weakSpots)[number];
 
 /** The SKU whose orders fail at this service. */
 export function weakSku(spot: WeakSpot, service: Service): string {
@@ -26,9 +28,7 @@ const EFFECTS: Readonly<Record<Service, { readonly event: string; readonly lines
 
 export async function makeWeakSpots(adminUrl: string): Promise<void> {
   for (const [service, { event, lines }] of Object.entries(EFFECTS)) {
-    const url = new URL(adminUrl);
-    url.pathname = `/${service}`;
-    const client = new pg.Client({ connectionString: url.toString() });
+    const client = new pg.Client({ connectionString: inDatabase(adminUrl, service) });
     await client.connect();
     try {
       await client.query(`
