@@ -30,7 +30,12 @@ const ONLOOKERS = /^(health\/|service-defaults\/(metrics|database-link check)|in
  * Undefined where none of the platform's code is on the stack, or only an onlooker's.
  */
 export function pointName(stack: string, operation: string): string | undefined {
-  const frames = framesOf(stack);
+  const all = framesOf(stack);
+  // A stop waits for everybody; what they do meanwhile is theirs.
+  const frames = all.filter(({ home }) => home !== 'graceful-shutdown');
+  if (frames.length === 0 && all.length > 0) {
+    return `shutdown: ${operation}`;
+  }
   const caller = frames.find(({ home, file }) => !PORTS.has(`${home}/${file}`)) ?? frames[0];
   const root = frames.at(-1);
   if (caller === undefined || root === undefined) {
@@ -38,9 +43,6 @@ export function pointName(stack: string, operation: string): string | undefined 
   }
   if (frames.some((frame) => ONLOOKERS.test(placeOf(frame)))) {
     return undefined;
-  }
-  if (root.file === 'graceful-shutdown' && caller === root) {
-    return `shutdown: ${operation}`;
   }
   const from = root.file.split('/').at(-1) ?? '';
   const place = placeOf(caller);

@@ -20,8 +20,8 @@ export const VICTIM = 2;
 export const PAUSE_MS = 7_500;
 const REACHED_WITHIN_MS = 45_000;
 const NUDGE_MS = 3_000;
-/** What a process does when it is ready already. */
-const AFTERWARDS_MS = 3_000;
+/** Then the process is stopped and started, too. */
+const NUDGES_PER_STOP = 4;
 const RUNS_AGAIN_WITHIN_MS = 90_000;
 
 /** Sets the trap, leads the platform into it, and sees that what was hit goes on. */
@@ -31,27 +31,28 @@ export async function runTrial(trial: Trial, world: TrialWorld): Promise<TrialRe
   const target = `${service}-${VICTIM}`;
   const startMs = now();
   let firedMs: number | null = null;
+  let pid: number | undefined;
   const fired = new Promise<void>((resolve) => {
     board.set(target, { point: point.name, mode }, () => {
       firedMs = now();
+      pid = board.pidOf(target);
       resolve();
     });
   });
   const end = new AbortController();
-  const stage = Promise.resolve(stages[point.stage](trial, world, AbortSignal.any([signal, end.signal]))).catch(() => undefined);
+  const leading = lead(trial, world, AbortSignal.any([signal, end.signal])).catch(() => undefined);
   try {
-    // A stop or a start passes by its points once.
-    const passed = point.stage === 'load' ? [] : [stage.then(() => sleep(AFTERWARDS_MS))];
-    await Promise.race([fired, sleep(REACHED_WITHIN_MS, undefined, { signal }), ...passed]);
+    await Promise.race([fired, sleep(REACHED_WITHIN_MS, undefined, { signal })]);
     end.abort();
     board.clear(target);
     if (firedMs !== null && mode.startsWith('pause')) {
-      await resume(trial, world);
+      await sleep(PAUSE_MS, undefined, { signal });
+      goOn(pid);
     }
     if (firedMs !== null && mode.startsWith('kill')) {
-      await until(() => board.pidOf(target) === undefined, { timeoutMs: 10_000, what: `the end of ${target}` });
+      await until(() => board.pidOf(target) !== pid, { timeoutMs: 10_000, what: `the end of ${target}` });
     }
-    await stage;
+    await leading;
     await runsAgain(trial, world);
     const outcome = firedMs === null ? 'not reached' : 'went on';
     return { ...trial, outcome, detail: null, startMs, firedMs, endMs: now() };
@@ -65,21 +66,38 @@ export async function runTrial(trial: Trial, world: TrialWorld): Promise<TrialRe
   }
 }
 
-/** How the platform is led to the point; each resolves when it has no more to do, at the latest after the abort. */
-const stages = {
-  load: async ({ service }: Trial, { traffic }: TrialWorld, signal: AbortSignal): Promise<void> => {
-    while (!signal.aborted) {
+/**
+ * Leads the platform to the point, again and again until the abort: most points are passed by all the time, or when
+ * something rare happens; others when a process starts or stops, or when another one of its kind does.
+ */
+async function lead({ point, service }: Trial, world: TrialWorld, signal: AbortSignal): Promise<void> {
+  const { platform, board, traffic } = world;
+  const target = `${service}-${VICTIM}`;
+  for (let turn = 0; !signal.aborted; turn++) {
+    switch (point.stage) {
+      case 'load':
+        break;
+      case 'stop':
+        await stopInOrder(board, target);
+        break;
+      case 'start':
+        await platform.process(service, VICTIM).kill();
+    }
+    if (point.stage === 'load' && turn % NUDGES_PER_STOP === NUDGES_PER_STOP - 1) {
+      await stopInOrder(board, target);
+    }
+    if (board.pidOf(target) === undefined && !signal.aborted) {
+      // Its end may be known here before it is known to whoever starts it.
+      await until(() => signal.aborted || platform.process(service, VICTIM).start().then(() => true));
+    }
+    if (!signal.aborted) {
       traffic.nudge(service);
       await sleep(NUDGE_MS, undefined, { signal }).catch(() => undefined);
     }
-  },
-  stop: ({ service }: Trial, { board }: TrialWorld): Promise<void> => stopInOrder(board, `${service}-${VICTIM}`),
-  start: ({ service }: Trial, { platform }: TrialWorld): Promise<void> => platform.process(service, VICTIM).killAndRestart(),
-};
+  }
+}
 
-async function resume({ service }: Trial, { board, signal }: TrialWorld): Promise<void> {
-  const pid = board.pidOf(`${service}-${VICTIM}`);
-  await sleep(PAUSE_MS, undefined, { signal });
+function goOn(pid: number | undefined): void {
   if (pid !== undefined) {
     process.kill(pid, 'SIGCONT');
   }
