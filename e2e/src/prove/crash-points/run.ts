@@ -12,6 +12,7 @@ import { PlatformWatch } from '../platform-watch.js';
 import { untilQuiet, wordsOf } from '../quiet.js';
 import type { RunRecord } from '../record.js';
 import { replayEverything, stateHashes } from '../replay.js';
+import { lineOf } from './outcome-text.js';
 import { unsettled } from './settled-orders.js';
 import { type CrashPoint, survey } from './survey.js';
 import { Switchboard } from './switchboard.js';
@@ -218,13 +219,6 @@ function faultOf({ point, mode, service, firedMs, endMs }: TrialResult): RunReco
   return firedMs === null
     ? []
     : [{ kind: 'crash point', target: `${service}-${VICTIM}`, detail: `${mode}: ${point.name}`, startMs: firedMs, endMs, recoveredMs: null }];
-}
-
-function lineOf({ point, mode, service, outcome, detail, startMs, firedMs, endMs }: TrialResult): string {
-  const reached = firedMs === null ? '' : ` reached after ${((firedMs - startMs) / 1_000).toFixed(1)} s,`;
-  const took = `${reached} ${((endMs - startMs) / 1_000).toFixed(1)} s`;
-  const bad = outcome === 'went on' ? '' : `  ${outcome.toUpperCase()}${detail === null ? '' : `: ${detail}`}`;
-  return `${mode.padEnd(12)} ${service.padEnd(9)} #${point.number} ${point.name} (${took.trim()})${bad}`;
 }
 
 /** A stopped process cannot be told to stop. */

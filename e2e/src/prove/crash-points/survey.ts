@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Service, services } from '@waybill/contracts';
-import { until } from '@waybill/testing';
 import type { Platform } from '../../platform.js';
-import type { Switchboard, Target } from './switchboard.js';
+import type { Switchboard } from './switchboard.js';
 import type { Traffic } from './traffic.js';
 
 /** When a call is made: all the time, or only while a process starts or stops. */
@@ -19,8 +18,6 @@ export interface CrashPoint {
 }
 
 const SURVEYED = 2;
-/** Longer than the time-out of a stop. */
-const STOPPED_WITHIN_MS = 60_000;
 const NUDGES = 5;
 const BETWEEN_NUDGES_MS = 3_000;
 
@@ -54,7 +51,7 @@ export async function survey(platform: Platform, board: Switchboard, traffic: Tr
     const target = `${service}-${SURVEYED}`;
     stages.set(target, 'stop');
     board.tellAgain(target);
-    await stopInOrder(board, target);
+    await platform.process(service, SURVEYED).stop();
     stages.set(target, 'start');
     await platform.process(service, SURVEYED).start();
     stages.set(target, 'load');
@@ -68,13 +65,4 @@ export async function survey(platform: Platform, board: Switchboard, traffic: Tr
       mayBeLost,
       services: [...services].toSorted(),
     }));
-}
-
-/** SIGTERM; resolves when the process is gone. */
-export async function stopInOrder(board: Switchboard, target: Target): Promise<void> {
-  const pid = board.pidOf(target);
-  if (pid !== undefined) {
-    process.kill(pid, 'SIGTERM');
-    await until(() => board.pidOf(target) !== pid, { timeoutMs: STOPPED_WITHIN_MS, what: `${target} to stop` });
-  }
 }

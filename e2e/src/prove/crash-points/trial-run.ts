@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '@waybill/testing';
 import type { Platform } from '../../platform.js';
-import { stopInOrder } from './survey.js';
 import type { Switchboard } from './switchboard.js';
 import type { Traffic } from './traffic.js';
 import type { Trial, TrialResult } from './trial.js';
@@ -78,13 +77,13 @@ async function lead({ point, service }: Trial, world: TrialWorld, signal: AbortS
       case 'load':
         break;
       case 'stop':
-        await stopInOrder(board, target);
+        await platform.process(service, VICTIM).stop();
         break;
       case 'start':
         await platform.process(service, VICTIM).kill();
     }
     if (point.stage === 'load' && turn % NUDGES_PER_STOP === NUDGES_PER_STOP - 1) {
-      await stopInOrder(board, target);
+      await platform.process(service, VICTIM).stop();
     }
     if (board.pidOf(target) === undefined && !signal.aborted) {
       // Its end may be known here before it is known to whoever starts it.
