@@ -1,4 +1,4 @@
-import type { CrashPointOutcome } from './run.js';
+import type { CrashPointOutcome } from './outcome.js';
 import type { CrashPoint } from './survey.js';
 import { modes } from './trap.js';
 import type { TrialResult } from './trial.js';

@@ -36,8 +36,8 @@ export function pointName(stack: string, operation: string): string | undefined 
   if (frames.length === 0 && all.length > 0) {
     return `shutdown: ${operation}`;
   }
-  const caller = frames.find(({ home, file }) => !PORTS.has(`${home}/${file}`)) ?? frames[0];
-  const root = frames.at(-1);
+  const users = frames.filter(({ home, file }) => !PORTS.has(`${home}/${file}`));
+  const [caller, root] = users.length === 0 ? [frames[0], frames.at(-1)] : [users[0], users.at(-1)];
   if (caller === undefined || root === undefined) {
     return undefined;
   }

@@ -5,16 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { services } from '@waybill/contracts';
 import { Platform } from '../../platform.js';
 import { check } from '../check/check.js';
-import type { Verdict } from '../check/verdict.js';
 import { collect } from '../collect.js';
 import { installLedger } from '../ledger.js';
 import { PlatformWatch } from '../platform-watch.js';
 import { untilQuiet, wordsOf } from '../quiet.js';
 import type { RunRecord } from '../record.js';
 import { replayEverything, stateHashes } from '../replay.js';
+import { type CrashPointOutcome, judge, type Late } from './outcome.js';
 import { lineOf } from './outcome-text.js';
 import { unsettled } from './settled-orders.js';
-import { type CrashPoint, survey } from './survey.js';
+import { survey } from './survey.js';
 import { Switchboard } from './switchboard.js';
 import { RUBBISH_KEY, Traffic } from './traffic.js';
 import { type Trial, type TrialKind, trialKinds, type TrialResult, trialsOf } from './trial.js';
@@ -32,17 +32,6 @@ export interface CrashPointOptions {
   readonly keep?: boolean;
   readonly say?: (line: string) => void;
   readonly signal?: AbortSignal;
-}
-
-export interface CrashPointOutcome {
-  readonly points: readonly CrashPoint[];
-  readonly trials: readonly TrialResult[];
-  /** Of the points that were tried: those whose every trial went on, with every order of its time at its end in time. */
-  readonly survived: readonly number[];
-  readonly failures: readonly { readonly trial: TrialResult; readonly why: string }[];
-  /** Of the whole run; absent when the points were only listed. */
-  readonly record?: RunRecord;
-  readonly verdicts: readonly Verdict[];
 }
 
 /** How long after its end the orders of a trial's time may be open. */
@@ -159,12 +148,6 @@ async function prove(platform: Platform, board: Switchboard, options: CrashPoint
   }
 }
 
-/** Orders that were open for too long after a trial. */
-interface Late {
-  readonly trial: TrialResult;
-  readonly orders: readonly string[];
-}
-
 /** The services' trials at the same time, those of one service one after another. */
 async function runLanes(
   lanes: ReadonlyMap<string, readonly Trial[]>,
@@ -200,20 +183,6 @@ async function lookAfter(trial: TrialResult, { traffic, now, signal }: TrialWorl
 }
 
 const LOOK_MS = 3_000;
-
-function judge(
-  wanted: readonly CrashPoint[],
-  trials: readonly TrialResult[],
-  late: readonly Late[],
-): Pick<CrashPointOutcome, 'survived' | 'failures'> {
-  const failures = [
-    ...trials.filter(({ outcome }) => outcome !== 'went on').map((trial) => ({ trial, why: trial.detail ?? trial.outcome })),
-    ...late.map(({ trial, orders }) => ({ trial, why: `still open a minute later: ${orders.join(', ')}` })),
-  ];
-  const failed = new Set(failures.map(({ trial }) => trial.point.number));
-  const tried = new Set(trials.map(({ point }) => point.number));
-  return { failures, survived: wanted.map(({ number }) => number).filter((number) => tried.has(number) && !failed.has(number)) };
-}
 
 function faultOf({ point, mode, service, firedMs, endMs }: TrialResult): RunRecord['faults'] {
   return firedMs === null

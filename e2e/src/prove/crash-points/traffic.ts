@@ -1,17 +1,20 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { consumers, publishers, type Service, services } from '@waybill/contracts';
+import { until } from '@waybill/testing';
 import { customerId, shipTo } from '../../customer.js';
 import { writeRecords } from '../../kafka-record.js';
 import type { Platform } from '../../platform.js';
 import type { PlatformWatch } from '../platform-watch.js';
 import type { ClientRequest } from '../record.js';
-import { weakSku, type WeakSpot, weakSpots } from './weak-spots.js';
+import { weakSku, weakSpots } from './weak-spots.js';
 
+/** Below the time-out that the services have here. */
+const SLOW_MS = 700;
 /** What the carrier does, one after another; orders wait while it fails, and so can be cancelled late. */
 const CARRIER_MOODS = [
   { mode: 'ok', delayMs: 0, forMs: 2_500 },
-  { mode: 'ok', delayMs: 400, forMs: 1_200 },
+  { mode: 'ok', delayMs: SLOW_MS, forMs: 2_000 },
   { mode: 'refuse', delayMs: 0, forMs: 600 },
   { mode: 'fail', delayMs: 0, forMs: 1_800 },
 ] as const;
@@ -44,6 +47,7 @@ export class Traffic {
   private running: readonly Promise<void>[] = [];
   private wishes = 0;
   private turn = 0;
+  private isSlow = false;
 
   constructor(
     private readonly platform: Platform,
@@ -75,6 +79,10 @@ export class Traffic {
     for (const spot of ['FLAKY', 'FLAKY', 'BROKEN', 'POISON'] as const) {
       this.take(this.order(spot === 'POISON' ? 'late' : spot.toLowerCase(), weakSku(spot, service)));
     }
+    if (service === 'shipping') {
+      this.take(this.order('recalled', GOOD_SKU));
+      this.take(this.order('recalled', GOOD_SKU));
+    }
     this.take(this.rubbish(service));
     this.take(this.replay(service));
   }
@@ -91,12 +99,16 @@ export class Traffic {
     for (let turn = 0; !this.stopping.signal.aborted; turn++) {
       const { forMs, ...mood } = CARRIER_MOODS[turn % CARRIER_MOODS.length] ?? CARRIER_MOODS[0];
       await this.platform.customer.carrier(mood).catch(() => undefined);
+      this.isSlow = mood.delayMs > 0;
       await this.rest(forMs);
     }
   }
 
   private async order(scenario: string, sku: string): Promise<void> {
     const wish = this.wishes++;
+    if (scenario === 'recalled') {
+      await until(() => this.isSlow || this.stopping.signal.aborted);
+    }
     const id = await this.insist({ kind: 'place', wish, scenario, key: randomUUID(), orderId: null }, sku);
     if (id === null) {
       return;
@@ -105,6 +117,10 @@ export class Traffic {
     switch (scenario) {
       case 'late':
         await this.expire(id);
+        break;
+      case 'recalled':
+        await this.isAtTheCarrier(id);
+        await this.insist({ kind: 'cancel', wish, scenario, key: null, orderId: id }, sku);
         break;
       case 'cancelled-later':
         await sleep(LATER_MS);
@@ -122,6 +138,12 @@ export class Traffic {
       `UPDATE orders SET deadline_at = now() - interval '1 second' WHERE id = $1 AND status IN ('PLACED', 'CONFIRMED')`,
       [id],
     );
+  }
+
+  /** While the carrier makes its label: a cancellation that comes now has it deleted. */
+  private async isAtTheCarrier(id: string): Promise<void> {
+    const leased = 'SELECT 1 FROM shipments WHERE order_id = $1 AND lease_token IS NOT NULL';
+    await until(async () => (await this.watch.query('shipping', leased, [id])).length > 0, { timeoutMs: PATIENCE_MS });
   }
 
   /** Asks until it is answered, one instance after another; answers the order's id, or null where it was refused. */

@@ -67,7 +67,7 @@ export class Traps {
       case 'timeout':
         return make().then(() => {
           this.options.onFired(trap);
-          throw lost?.();
+          throw lost?.() ?? new Error('this call cannot be lost');
         });
     }
   }

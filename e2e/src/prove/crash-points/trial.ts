@@ -1,6 +1,6 @@
 import type { Service } from '@waybill/contracts';
 import type { CrashPoint } from './survey.js';
-import { type TrapMode, modes } from './trap.js';
+import { modes,type TrapMode } from './trap.js';
 
 /** One thing done to one point, in one service. */
 export interface Trial {

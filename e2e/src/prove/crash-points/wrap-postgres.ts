@@ -1,5 +1,5 @@
-import type { Traps } from './trap.js';
 import { operationOf } from './point-name.js';
+import type { Traps } from './trap.js';
 
 /** What is used of a `pg.Client`. */
 export interface PostgresClient {
