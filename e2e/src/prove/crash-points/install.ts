@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
+import { serviceToTrap } from './admission.js';
 import { pointName } from './point-name.js';
 import { Traps } from './trap.js';
-import { type FromService, linesOf, SOCKET_VARIABLE, type ToService } from './wire.js';
+import { type FromService, linesOf, type ToService } from './wire.js';
 import { type UndiciModule, wrapHttp } from './wrap-http.js';
 import { type KafkajsModule, wrapKafka } from './wrap-kafka.js';
 import { type PostgresClient, wrapPostgres } from './wrap-postgres.js';
@@ -18,16 +19,13 @@ const FRAMES_MAX = 60;
 const STOPPED_WITHIN_MS = 20;
 
 const main = process.argv[1] ?? '';
-const service = /\/apps\/([\w-]+)\/dist\/main\.js$/.exec(main)?.[1];
-const socketPath = process.env[SOCKET_VARIABLE];
-if (service !== undefined && service !== 'carrier' && socketPath !== undefined) {
-  if (process.env['NODE_ENV'] === 'production') {
-    throw new Error(`${SOCKET_VARIABLE} is set, and NODE_ENV is production: crash points are for the prover only. Unset one of them.`);
-  }
-  await install(service, socketPath);
+type Admitted = NonNullable<ReturnType<typeof serviceToTrap>>;
+const admitted = serviceToTrap(main, process.env);
+if (admitted !== undefined) {
+  await install(admitted);
 }
 
-async function install(service: string, socketPath: string): Promise<void> {
+async function install({ service, socketPath }: Admitted): Promise<void> {
   const socket = connect(socketPath);
   socket.setEncoding('utf8');
   // Whoever set the traps is gone: then there are none.

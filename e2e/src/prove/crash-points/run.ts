@@ -11,6 +11,7 @@ import { PlatformWatch } from '../platform-watch.js';
 import { untilQuiet, wordsOf } from '../quiet.js';
 import type { RunRecord } from '../record.js';
 import { replayEverything, stateHashes } from '../replay.js';
+import { missingParts } from './coverage.js';
 import { type CrashPointOutcome, judge, type Late } from './outcome.js';
 import { lineOf } from './outcome-text.js';
 import { unsettled } from './settled-orders.js';
@@ -100,6 +101,10 @@ async function prove(platform: Platform, board: Switchboard, options: CrashPoint
     const points = await survey(platform, board, traffic);
     const wanted = points.filter(({ name }) => name.includes(only));
     say(`${points.length} points${wanted.length === points.length ? '' : `, ${wanted.length} of them wanted`}`);
+    const missing = missingParts(points.map(({ name }) => name));
+    if (missing.length > 0) {
+      throw new Error(`the survey found no point of: ${missing.join(', ')}.`);
+    }
     if (options.list) {
       await traffic.stop();
       return { points: wanted, trials: [], survived: [], failures: [], verdicts: [] };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Service, services } from '@waybill/contracts';
 import type { Platform } from '../../platform.js';
+import { missingParts } from './coverage.js';
 import type { Switchboard } from './switchboard.js';
 import type { Traffic } from './traffic.js';
 
@@ -18,7 +19,9 @@ export interface CrashPoint {
 }
 
 const SURVEYED = 2;
+const STARTED_MS = 4_000;
 const NUDGES = 5;
+const NUDGES_MAX = 20;
 const BETWEEN_NUDGES_MS = 3_000;
 
 /** Drives the platform through everything it does, and lists the calls that went through its ports. */
@@ -38,10 +41,16 @@ export async function survey(platform: Platform, board: Switchboard, traffic: Tr
     const target = `${service}-${SURVEYED}`;
     stages.set(target, 'start');
     await platform.process(service, SURVEYED).killAndRestart();
-    stages.set(target, 'load');
-    board.tellAgain(target);
   }
-  for (let turn = 0; turn < NUDGES; turn++) {
+  // It is ready before its relay and its consumer have found their feet.
+  await sleep(STARTED_MS);
+  for (const service of services) {
+    stages.set(`${service}-${SURVEYED}`, 'load');
+    board.tellAgain(`${service}-${SURVEYED}`);
+  }
+  // What is rare may need more turns on a slow machine.
+  const isWanting = () => missingParts([...seen.keys()]).some((part) => !part.startsWith('shutdown'));
+  for (let turn = 0; turn < NUDGES || (turn < NUDGES_MAX && isWanting()); turn++) {
     for (const service of services) {
       traffic.nudge(service);
     }

@@ -20,7 +20,7 @@ export const PAUSE_MS = 7_500;
 const REACHED_WITHIN_MS = 45_000;
 const NUDGE_MS = 3_000;
 /** Then the process is stopped and started, too. */
-const NUDGES_PER_STOP = 4;
+const NUDGES_PER_STOP = 3;
 const RUNS_AGAIN_WITHIN_MS = 90_000;
 
 /** Sets the trap, leads the platform into it, and sees that what was hit goes on. */
