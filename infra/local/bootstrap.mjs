@@ -84,7 +84,7 @@ is healed, and what the clients, the databases and the topics have recorded is c
   --seed N         the load and the faults of this seed (a random one, which is printed)
   --seeds N        N seeds, one after another, from --seed on
   --orders N       how many orders (300)
-  --duration S     over how many seconds they come in (30 a second, at least 30 s)
+  --duration S     over how many seconds they come in (35 a second, at least 30 s)
   --faults KINDS   all, none, or some of kill,pause,broker,database,network,carrier,rolling (all)
   --instances N    of each service (2)
   --keep           leave the folder of data and logs

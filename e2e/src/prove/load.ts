@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { customerId, shipTo } from '../customer.js';
 import type { ClientRequest, RequestResult } from './record.js';
@@ -37,7 +38,10 @@ export class OrderLoad {
   private readonly stopping = new AbortController();
   private readonly durations: number[] = [];
 
-  constructor(private readonly options: LoadOptions) {}
+  constructor(private readonly options: LoadOptions) {
+    // Each customer that waits listens for the end.
+    setMaxListeners(0, this.stopping.signal);
+  }
 
   /** Resolves when every customer has his answer or has given up. */
   async run(): Promise<void> {

@@ -7,6 +7,8 @@ export type Disturbance =
   | { readonly does: 'cut' }
   /** With `reset`, a connection on which something was lost breaks in the end; else what was lost arrives late. */
   | { readonly does: 'lose'; readonly what: 'questions' | 'answers' | 'both'; readonly reset: boolean }
+  /** The connections that are there are dead and do not know it; new ones work. */
+  | { readonly does: 'forget' }
   | { readonly does: 'slow-close'; readonly ms: number };
 
 export interface NetworkFaultPlan {
@@ -36,6 +38,7 @@ type Draw = (random: Random) => Disturbance;
 
 const delay: Draw = (random) => ({ does: 'delay', ms: between(DELAY_MS, random) });
 const cut: Draw = () => ({ does: 'cut' });
+const forget: Draw = () => ({ does: 'forget' });
 const slowClose: Draw = (random) => ({ does: 'slow-close', ms: between(CLOSE_DELAY_MS, random) });
 const lose =
   (what: 'questions' | 'answers' | 'both'): Draw =>
@@ -43,8 +46,8 @@ const lose =
 
 /** What there is to try between a service and each of its servers. */
 const deck: Readonly<Record<LinkEnd, readonly Draw[]>> = {
-  postgres: [delay, cut, lose('answers'), lose('questions'), slowClose],
-  kafka: [delay, cut, lose('answers'), lose('questions'), slowClose],
+  postgres: [delay, cut, lose('answers'), lose('questions'), forget, slowClose],
+  kafka: [delay, cut, lose('answers'), lose('questions'), forget, slowClose],
   carrier: [delay, cut, lose('answers'), lose('both')],
 };
 const cards = Object.entries(deck).flatMap(([to, draws]) => draws.map((draw) => ({ to: to as LinkEnd, draw })));
@@ -81,6 +84,8 @@ export function networkFault({ target, disturbance }: NetworkFaultPlan, network:
           return proxy.cut();
         case 'lose':
           return proxy.blackhole(directions[disturbance.what]);
+        case 'forget':
+          return proxy.forget();
         case 'slow-close':
           return proxy.slowClose(disturbance.ms);
       }
@@ -107,6 +112,8 @@ function describe(disturbance: Disturbance): string {
       return 'cut: every connection reset, new ones refused';
     case 'lose':
       return `${disturbance.what === 'both' ? 'questions and answers' : disturbance.what} lost${disturbance.reset ? ', then reset' : ', then late'}`;
+    case 'forget':
+      return 'open connections fall silent';
     case 'slow-close':
       return `connections close ${disturbance.ms} ms late`;
   }

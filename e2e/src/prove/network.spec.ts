@@ -58,14 +58,14 @@ describe('the network of a platform', () => {
 
 describe('network faults', () => {
   it('are the same for the same numbers, and all of them come up before one comes up again', () => {
-    const plans = deal(14, counting());
-    expect(deal(14, counting())).toEqual(plans);
+    const plans = deal(16, counting());
+    expect(deal(16, counting())).toEqual(plans);
     const kinds = plans.map(({ target, disturbance }) => {
       const lost = disturbance.does === 'lose' ? ` ${disturbance.what}` : '';
       return `${target.replace(/.* -> /, '')} ${disturbance.does}${lost}`;
     });
-    expect(new Set(kinds).size).toBe(14);
-    expect(deal(14, counting(7))).not.toEqual(plans);
+    expect(new Set(kinds).size).toBe(16);
+    expect(deal(16, counting(7))).not.toEqual(plans);
   });
 
   it('hit only links that there are, for a few seconds', () => {
@@ -111,6 +111,7 @@ describe('network faults', () => {
         'questions lost, then late',
         'questions and answers lost, then reset',
         'questions and answers lost, then late',
+        'open connections fall silent',
         'connections close N ms late',
       ]),
     );

@@ -79,20 +79,30 @@ function lineOf(name: string, row: unknown): string {
  */
 export async function readRecord(path: string): Promise<RunRecord> {
   const reading = new RecordReading();
-  await pipeline(createReadStream(path), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
-    const decoder = new TextDecoder();
-    let rest = '';
-    for await (const chunk of chunks) {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const chunk of unzipped(path)) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
         reading.take(line);
       }
     }
-  }).catch((cause: unknown) => {
-    throw cause instanceof RecordFileError ? cause : new RecordFileError(`is not a whole gzip file`, cause);
-  });
+  } catch (cause) {
+    const isDamage = cause instanceof Error && 'code' in cause && String(cause.code).startsWith('Z_');
+    throw isDamage ? new RecordFileError('is not a whole gzip file', cause) : cause;
+  }
   return reading.end();
+}
+
+function unzipped(path: string): AsyncIterable<Buffer> {
+  const file = createReadStream(path);
+  const text = createGunzip();
+  // `pipe` hands on the end, and not the errors.
+  file.once('error', (error) => text.destroy(error));
+  text.once('close', () => file.destroy());
+  return file.pipe(text);
 }
 
 /** The record as far as it is read. */

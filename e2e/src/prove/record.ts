@@ -16,7 +16,7 @@ export interface RunRecord {
   readonly ledger: readonly LedgerRow[];
   /** Every row that was ever committed to an inbox, also those that were deleted since. */
   readonly handled: readonly HandledRow[];
-  /** Every committed change of an order, a reservation, a shipment or a line of stock. */
+  /** Every committed change of an order's, a reservation's or a shipment's status or version, or of a line of stock. */
   readonly changes: readonly ChangeRow[];
   /** What still waits in the outboxes at the end. */
   readonly outbox: readonly WaitingRow[];

@@ -39,7 +39,7 @@ export interface ProofOptions {
 }
 
 /** What two cores carry with everything at work, and room to catch up. */
-const ORDERS_PER_SECOND = 30;
+const ORDERS_PER_SECOND = 35;
 const SHORTEST_MS = 30_000;
 const QUIET_BOUND_MS = 120_000;
 const REPLAY_BOUND_MS = 60_000;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TcpProxy } from './tcp-proxy.js';
 import { until } from './until.js';
 
@@ -10,6 +10,8 @@ interface End {
   readonly received: () => string;
   readonly saw: () => 'open' | 'end' | 'reset';
 }
+
+vi.setConfig({ testTimeout: 30_000 });
 
 let server: Server;
 let proxy: TcpProxy;
@@ -100,12 +102,12 @@ describe('a TCP proxy without a fault', () => {
 
 describe('a delay', () => {
   it.each([
-    ['up', 100, 0],
-    ['down', 0, 100],
-    ['both', 100, 100],
+    ['up', 400, 0],
+    ['down', 0, 400],
+    ['both', 400, 400],
   ] as const)('%s: holds for this direction, and keeps the order', async (direction, up, down) => {
     const { client, peer } = await connectThrough();
-    proxy.delay(100, direction);
+    proxy.delay(400, direction);
     expectAround(await timeOf(client, peer), up);
     expectAround(await timeOf(peer, client), down);
     client.socket.write('2');
@@ -209,16 +211,34 @@ describe('a one-way cut', () => {
   });
 });
 
+describe('connections that are forgotten', () => {
+  it('fall silent in both directions, while new ones are served', async () => {
+    const old = await connectThrough();
+    proxy.forget();
+    old.client.socket.write('up');
+    old.peer.socket.write('down');
+    const fresh = await connectThrough();
+    fresh.client.socket.end('new');
+    await until(() => fresh.peer.saw() === 'end');
+    await until(() => proxy.holding === 1);
+    expect([old.peer.received(), old.client.received(), fresh.peer.received()]).toEqual(['', '', 'new']);
+    proxy.heal();
+    await until(() => old.client.saw() === 'reset' && old.peer.saw() === 'reset');
+    fresh.peer.socket.write('still there');
+    await until(() => fresh.client.received() === 'still there');
+  });
+});
+
 describe('a slow close', () => {
   it('lets the bytes through and keeps the end back', async () => {
     const { client, peer } = await connectThrough();
-    proxy.slowClose(150);
+    proxy.slowClose(600);
     const since = performance.now();
     client.socket.end('bye');
     await until(() => peer.received() === 'bye', { intervalMs: 1 });
-    expect(performance.now() - since).toBeLessThan(100);
+    expect(performance.now() - since).toBeLessThan(500);
     await until(() => peer.saw() === 'end', { intervalMs: 1 });
-    expectAround(performance.now() - since, 150);
+    expectAround(performance.now() - since, 600);
   });
 });
 
@@ -238,7 +258,7 @@ describe('a closed proxy', () => {
 /** A timer of a busy machine is late, and never earlier than its own grain. */
 function expectAround(ms: number, expected: number): void {
   expect(ms).toBeGreaterThanOrEqual(expected - 2);
-  expect(ms).toBeLessThan(expected + 90);
+  expect(ms).toBeLessThan(expected + 350);
 }
 
 /** How long one byte takes, in milliseconds. */

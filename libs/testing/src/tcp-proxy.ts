@@ -21,8 +21,11 @@ interface Connection {
   readonly server: Socket;
   readonly up: TcpLane;
   readonly down: TcpLane;
+  /** Nothing passes any more, in neither direction. */
+  isForgotten: boolean;
 }
 
+const forgotten: LaneConditions = { ...clear, isHeld: true };
 const BACKLOG = 4_096;
 
 /**
@@ -98,6 +101,16 @@ export class TcpProxy {
   }
 
   /**
+   * The connections that are there fall silent for good, and nobody is told, as when a router forgets them or a server's
+   * machine is gone; new ones are not concerned. `heal` resets them.
+   */
+  forget(): void {
+    for (const connection of this.connections) {
+      connection.isForgotten = true;
+    }
+  }
+
+  /**
    * Ends every fault. What was kept arrives, as after a short disturbance; or, with `reset`, the connections it was kept
    * on are reset, as by a router that has forgotten them.
    */
@@ -106,7 +119,7 @@ export class TcpProxy {
     this.conditions.up = clear;
     this.conditions.down = clear;
     for (const connection of [...this.connections]) {
-      if (reset && isHolding(connection)) {
+      if (connection.isForgotten || (reset && isHolding(connection))) {
         resetBoth(connection);
       } else {
         connection.up.release();
@@ -133,8 +146,9 @@ export class TcpProxy {
     const connection: Connection = {
       client,
       server,
-      up: new TcpLane(client, server, () => this.conditions.up),
-      down: new TcpLane(server, client, () => this.conditions.down),
+      up: new TcpLane(client, server, () => (connection.isForgotten ? forgotten : this.conditions.up)),
+      down: new TcpLane(server, client, () => (connection.isForgotten ? forgotten : this.conditions.down)),
+      isForgotten: false,
     };
     this.connections.add(connection);
     let open = 2;

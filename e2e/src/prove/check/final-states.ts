@@ -36,7 +36,7 @@ export function checkFinalStates(index: RecordIndex): Verdict {
   }
   if (left.length > 0) {
     const more = left.length > LISTED_MAX ? ` and ${left.length - LISTED_MAX} more` : '';
-    findings.remark(`${left.length} orders wait for an operator: ${left.slice(0, LISTED_MAX).join(', ')}${more}`);
+    findings.remark(`${left.length} ${left.length === 1 ? 'order waits' : 'orders wait'} for an operator: ${left.slice(0, LISTED_MAX).join(', ')}${more}`);
   }
   return findings.verdict();
 }

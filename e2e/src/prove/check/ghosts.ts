@@ -13,7 +13,7 @@ import type { Verdict } from './verdict.js';
  *   event at all.
  * - No consumer has handled an event that was in no outbox.
  *
- * Records that the run planted past the outboxes are strangers' (`planted`), and so is what became of them.
+ * Records that the run planted past the outboxes are strangers' (`planted`), and so are their copies and what became of them.
  */
 export function checkGhosts(index: RecordIndex): Verdict {
   const findings = new Findings('I3', 'no record without a committed event');
@@ -21,12 +21,13 @@ export function checkGhosts(index: RecordIndex): Verdict {
   const strangers = strangersOf(index);
   let planted = 0;
   for (const record of index.record.records) {
-    if (index.isPlanted(record)) {
+    const isEventTopic = publisherAt(record.topic) !== undefined;
+    if (index.isPlanted(record) || (isEventTopic && strangers.has(identityOf(record)))) {
       planted += 1;
       continue;
     }
     findings.look();
-    const problem = publisherAt(record.topic) === undefined ? problemOfLetter(index, letters, strangers, record) : problemOf(index, record);
+    const problem = isEventTopic ? problemOf(index, record) : problemOfLetter(index, letters, strangers, record);
     if (problem !== undefined) {
       findings.violate(index.trailOf(record.source, record.id)?.row.partitionKey ?? record.key, `${nameOfRecord(record)} ${problem}`);
     }
@@ -81,9 +82,12 @@ function lettersOf(rawRows: readonly LedgerRow[]): ReadonlySet<string> {
 
 function strangersOf(index: RecordIndex): ReadonlySet<string> {
   const planted = index.record.planted ?? [];
-  return planted.length === 0
-    ? new Set()
-    : new Set(index.record.records.flatMap((record) => (record.id !== null && index.isPlanted(record) ? [record.id] : [])));
+  return new Set(planted.length === 0 ? [] : index.record.records.filter((record) => index.isPlanted(record)).map(identityOf));
+}
+
+/** What has no id is told from others by its key and type: it has nothing else. */
+function identityOf({ id, key, type }: TopicRecord): string {
+  return id ?? `${key} ${type}`;
 }
 
 function nameOfRecord({ topic, partition, offset, id }: TopicRecord): string {

@@ -1,4 +1,3 @@
-import type { Invariant } from './verdict.js';
 import type {
   ChangeRow,
   ClientRequest,
@@ -10,6 +9,7 @@ import type {
   TopicRecord,
 } from '../record.js';
 import { ends, nameOf, subscribersOf } from './saga.js';
+import type { Invariant } from './verdict.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer V)[] ? Mutable<V>[] : T[K] };
 /** A record that may be doctored. */
@@ -37,7 +37,7 @@ export const mutations: readonly Mutation[] = [
     ),
   ),
   mutation('I1', 'the records of an event are gone', (record, pick) =>
-    withOne(pick, record.ledger.filter((row) => !row.raw && isSent(record, row)), ({ id }) => remove(record.records, (each) => each.id === id)),
+    withOne(pick, sentEvents(record), ({ id }) => remove(record.records, (each) => each.id === id)),
   ),
   mutation('I1', 'an event has had no effect in a subscriber', (record, pick) =>
     withOne(pick, record.handled, (row) => remove(record.handled, (each) => each === row)),
@@ -51,7 +51,7 @@ export const mutations: readonly Mutation[] = [
     ),
   ),
   mutation('I1', 'an event waits in the outbox when all is quiet', (record, pick) =>
-    withOne(pick, record.ledger.filter((row) => !row.raw && isSent(record, row)), ({ service, id, partitionKey }) => {
+    withOne(pick, sentEvents(record), ({ service, id, partitionKey }) => {
       remove(record.records, (each) => each.id === id);
       record.outbox.push({ service, id, partitionKey, held: false, error: null });
       return true;
@@ -99,7 +99,7 @@ export const mutations: readonly Mutation[] = [
     }),
   ),
   mutation('I3', 'the outbox row of a record was rolled back', (record, pick) =>
-    withOne(pick, events(record).filter((row) => isSent(record, row)), (row) => remove(record.ledger, (each) => each === row)),
+    withOne(pick, sentEvents(record), (row) => remove(record.ledger, (each) => each === row)),
   ),
   mutation('I3', 'a record is not what was committed', (record, pick) =>
     withOne(pick, published(record), (row) => change(row, { type: 'waybill.order.shipped.v9' })),
@@ -388,8 +388,9 @@ function events({ ledger }: DoctoredRecord): Mutable<LedgerRow>[] {
   return ledger.filter(({ raw }) => !raw);
 }
 
-function isSent({ records }: DoctoredRecord, { id, topic }: LedgerRow): boolean {
-  return records.some((record) => record.id === id && record.topic === topic);
+function sentEvents(record: DoctoredRecord): Mutable<LedgerRow>[] {
+  const sent = new Set(record.records.map(({ topic, id }) => `${topic} ${id}`));
+  return events(record).filter(({ topic, id }) => sent.has(`${topic} ${id}`));
 }
 
 /** Records of events in the topics of their services. */
@@ -419,22 +420,26 @@ function isLeased(status: string | null): boolean {
 
 /** Events of one aggregate with versions that follow one another. */
 function inARow(record: DoctoredRecord): [LedgerRow, LedgerRow][] {
-  const sent = events(record).filter((row) => isSent(record, row));
-  return sent.flatMap((one) =>
-    sent
-      .filter(({ service, aggregateId, version }) => service === one.service && aggregateId === one.aggregateId && version === one.version + 1)
-      .map((other): [LedgerRow, LedgerRow] => [one, other]),
-  );
+  const rows = sentEvents(record);
+  const byVersion = new Map(rows.map((row) => [`${row.topic} ${row.aggregateId} ${row.version}`, row]));
+  return rows.flatMap((one): [LedgerRow, LedgerRow][] => {
+    const other = byVersion.get(`${one.topic} ${one.aggregateId} ${one.version + 1}`);
+    return other === undefined ? [] : [[one, other]];
+  });
 }
 
 /** What one consumer has done about two events of one aggregate, one after the other. */
 function handledInARow({ handled }: DoctoredRecord): [Mutable<HandledRow>, Mutable<HandledRow>][] {
-  const effects = handled.filter(({ outcome }) => outcome === 'done');
-  return effects.flatMap((one) =>
-    effects
-      .filter(({ consumer, source, subject, sequence }) => consumer === one.consumer && source === one.source && subject === one.subject && sequence > one.sequence)
-      .map((other): [Mutable<HandledRow>, Mutable<HandledRow>] => [one, other]),
-  );
+  const before = new Map<string, Mutable<HandledRow>>();
+  return handled.flatMap((row): [Mutable<HandledRow>, Mutable<HandledRow>][] => {
+    const name = `${row.consumer} ${row.source} ${row.subject}`;
+    const one = before.get(name);
+    if (row.outcome !== 'done') {
+      return [];
+    }
+    before.set(name, row);
+    return one === undefined ? [] : [[one, row]];
+  });
 }
 
 function endOf({ offsets }: DoctoredRecord, { topic, partition }: TopicRecord): number {

@@ -32,12 +32,13 @@ function checkTopic(findings: Findings, service: Service, versions: readonly Eve
   const { topic } = publishers[service];
   let before: EventTrail | undefined;
   for (const trail of versions) {
-    const { row, first, last } = trail;
-    if (first !== undefined && last !== undefined) {
+    const { row, first, elsewhere } = trail;
+    if (first !== undefined) {
       findings.look();
       const home = partitionOf(topic, row.partitionKey);
-      if (first.partition !== home || last.partition !== home) {
-        findings.violate(row.partitionKey, `${row.type} stands in partition ${first.partition} of ${topic}, and its key belongs to ${home}`);
+      const stray = first.partition === home ? elsewhere : first;
+      if (stray !== undefined) {
+        findings.violate(row.partitionKey, `${row.type} stands in partition ${stray.partition} of ${topic}, and its key belongs to ${home}`);
       } else if (before !== undefined && (before.first === undefined || before.first.offset > first.offset)) {
         const where = before.first === undefined ? 'is not there' : `at ${before.first.offset}`;
         findings.violate(

@@ -18,9 +18,10 @@ import { publisherAt, subscribersOf, type Table, tableOf } from './saga.js';
 /** One event, from its row in the ledger to what each subscriber has done about it. */
 export interface EventTrail extends Readonly<Record<Service, HandledRow | undefined>> {
   readonly row: LedgerRow;
-  /** Its records in the topic of its service: the lowest and the highest place, and how many there are. */
+  /** Its records: the lowest and the highest place, one that stands in another partition than these, and how many. */
   readonly first: TopicRecord | undefined;
   readonly last: TopicRecord | undefined;
+  readonly elsewhere: TopicRecord | undefined;
   readonly copies: number;
   /** Its row in the outbox, if it still stands there. */
   readonly waiting: WaitingRow | undefined;
@@ -150,6 +151,7 @@ function followLedger(record: RunRecord, waiting: ReadonlyMap<string, WaitingRow
         row,
         first: undefined,
         last: undefined,
+        elsewhere: undefined,
         copies: 0,
         waiting: waiting.size === 0 ? undefined : waiting.get(`${row.service} ${row.id}`),
         parked: NONE,
@@ -171,17 +173,14 @@ function followRecords(record: RunRecord, trailOf: FindTrail): void {
       continue;
     }
     trail.copies += 1;
-    if (trail.first === undefined || isBefore(each, trail.first)) {
-      trail.first = each;
+    const { first = each, last = each } = trail;
+    if (each.partition !== first.partition) {
+      trail.elsewhere = each;
+      continue;
     }
-    if (trail.last === undefined || isBefore(trail.last, each)) {
-      trail.last = each;
-    }
+    trail.first = each.offset < first.offset ? each : first;
+    trail.last = each.offset > last.offset ? each : last;
   }
-}
-
-function isBefore(one: TopicRecord, other: TopicRecord): boolean {
-  return one.partition === other.partition ? one.offset < other.offset : one.at < other.at;
 }
 
 function followEffects(record: RunRecord, trailOf: FindTrail) {

@@ -577,6 +577,15 @@ class Simulation {
     const place = this.takePlace(topic, 3);
     this.records.push({ ...place, key: '', id: null, source: null, type: null, subject: null, sequence: null, traceId: null });
     this.planted.push({ topic, partition: place.partition, offset: place.offset });
+    this.buryRubbish(place);
+    // A copy, which another stranger makes of it.
+    const copy = this.takePlace(topic, 3);
+    this.records.push({ ...copy, key: '', id: null, source: null, type: null, subject: null, sequence: null, traceId: null });
+    this.buryRubbish(copy);
+  }
+
+  private buryRubbish(place: Pick<TopicRecord, 'topic' | 'partition' | 'offset'>): void {
+    const { topic } = place;
     for (const consumer of services.filter((service) => consumers[service].includes('orders'))) {
       this.deadRecords.push({
         service: consumer,

@@ -42,12 +42,12 @@ export function rollingFault({ platform, instances, random }: World): Fault {
   const name = oneOf(random, services);
   const storms = random() < 0.3;
   const turns = storms
-    ? Array.from({ length: 3 }, () => instances)
+    ? Array.from({ length: 2 }, () => instances)
     : Array.from({ length: instances }, (_, index) => index + 1);
   return {
     kind: 'rolling',
     target: storms ? `${name}-${instances}` : name,
-    detail: storms ? 'comes and goes three times (SIGTERM)' : 'one instance after another (SIGTERM)',
+    detail: storms ? 'goes, comes and goes again (SIGTERM)' : 'one instance after another (SIGTERM)',
     durationMs: 0,
     inject: async () => {
       for (const instance of turns) {
