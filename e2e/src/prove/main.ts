@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { check } from './check/check.js';
 import type { Verdict } from './check/verdict.js';
 import { CommandLineError, type MuseumCommand, type ProveCommand, readCommandLine, type RunCommand } from './command-line.js';
 import { museumCommand } from './museum/command.js';
 import type { RunRecord } from './record.js';
 import { readRecord, writeRecord } from './record-file.js';
+import { writeReport } from './report/report.js';
 import { runProof } from './run.js';
 import { hold, renderFailure, renderRecoveries, renderVerdicts } from './verdict-text.js';
 
@@ -42,7 +43,10 @@ async function main(command: ProveCommand): Promise<number> {
 
 async function recheck(file: string, json: boolean): Promise<number> {
   const record = await readRecord(file);
-  return tell(record, check(record), json) ? 0 : 1;
+  const verdicts = check(record);
+  const held = tell(record, verdicts, json);
+  say(`the report: ${await writeReport(dirname(file), record, verdicts)}`);
+  return held ? 0 : 1;
 }
 
 async function showMuseum({ only, seeds, write }: MuseumCommand): Promise<number> {
@@ -78,6 +82,7 @@ async function run({ seeds, orders, durationMs, faults, instances, json, keep }:
     if (!tell(record, verdicts, json)) {
       broken.push(seed);
     }
+    say(`the report: ${await writeReport(folder, record, verdicts)}`);
     say(`the record: npm run prove -- check ${file}`);
   }
   if (seeds.length > 1) {

@@ -129,6 +129,7 @@ async function prove(platform: Platform, network: PlatformNetwork | undefined, o
         faultKinds: faults,
         exhibit: options.exhibit ?? null,
         ordersWanted: orders,
+        ...(options.durationMs !== undefined && { durationMs: options.durationMs }),
         loadEndedMs,
         healedMs,
         quietMs,
