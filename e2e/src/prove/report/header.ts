@@ -14,7 +14,7 @@ export function renderHeader(record: RunRecord, verdicts: readonly Verdict[]): M
     ['Requests', `${count(requests.length)}, ${count(unknown)} without an answer`],
     ['Instances', `${run.instances} of each service`],
     ['Fault kinds', run.faultKinds.join(', ') || 'none'],
-    ['Orders came in for', `${seconds(run.loadEndedMs)} s`],
+    ['All customers answered after', `${seconds(run.loadEndedMs)} s`],
     ['Quiet after healing', run.quietMs === null ? `not within ${run.quietBoundMs / 1_000} s` : `${seconds(run.quietMs - run.healedMs)} s (bound ${run.quietBoundMs / 1_000} s)`],
     ['Began', new Date(run.startedAt).toISOString().replace('T', ' ').replace(/\.\d+Z$/, ' UTC')],
     ['Platform', `Node ${run.platform.node}, ${many(run.platform.cpus, 'CPU')}${run.platform.commit === null ? '' : `, commit ${run.platform.commit}`}`],

@@ -1,14 +1,16 @@
 import type { Verdict } from '../check/verdict.js';
 import { clipped, html, type Markup } from './html.js';
+import { withIds } from './short-ids.js';
 import { count, many } from './words.js';
 
-const VIOLATIONS_SHOWN_MOST = 20;
+const SHOWN_AT_ONCE = 5;
+const SHOWN_MOST = 20;
 const words = { holds: '✓ holds', broken: '✗ broken', 'not-checked': '– not checked' } as const;
 const tones = { holds: 'good', broken: 'bad', 'not-checked': 'open' } as const;
 
 /** A row an invariant, with what was found under those that are broken. */
 export function renderInvariants(verdicts: readonly Verdict[]): Markup {
-  return html`<div class="wide"><table class="invariants"><thead><tr><th scope="col"></th><th scope="col">Invariant</th><th scope="col" class="n">Looked at</th><th scope="col">Verdict</th><th scope="col">Remark</th></tr></thead>
+  return html`<div class="wide"><table class="invariants"><thead><tr><th scope="col">No.</th><th scope="col">Invariant</th><th scope="col" class="n">Looked at</th><th scope="col">Verdict</th><th scope="col">Remark</th></tr></thead>
 <tbody>${verdicts.map(rowOf)}</tbody></table></div>`;
 }
 
@@ -21,8 +23,11 @@ ${result === 'broken' ? html`<tr class="found"><td></td><td colspan="4">${violat
 }
 
 function violationsOf({ violations, violationCount }: Verdict): Markup {
-  const shown = violations.slice(0, VIOLATIONS_SHOWN_MOST);
+  const shown = violations.slice(0, SHOWN_MOST).map(
+    ({ what, orderId }) => html`<li>${withIds(clipped(what))}${orderId === null || what.includes(orderId) ? '' : html` <span class="quiet">order ${withIds(clipped(orderId, 60))}</span>`}</li>
+`,
+  );
   const left = violationCount - shown.length;
-  return html`<details open><summary>${many(violationCount, 'violation')}</summary><ul>${shown.map(({ what, orderId }) => html`<li>${clipped(what)}${orderId === null ? '' : html` <span class="id">${clipped(orderId, 60)}</span>`}</li>
-`)}${left > 0 ? html`<li>and ${count(left)} more: <code>npm run prove -- check FILE --json</code> lists them</li>` : ''}</ul></details>`;
+  const rest = shown.slice(SHOWN_AT_ONCE);
+  return html`<p>${many(violationCount, 'violation')}</p><ul>${shown.slice(0, SHOWN_AT_ONCE)}</ul>${rest.length === 0 ? '' : html`<details><summary>${rest.length} more</summary><ul>${rest}</ul></details>`}${left > 0 ? html`<p class="quiet">${count(left)} are not shown: <code>npm run prove -- check FILE --json</code> lists them.</p>` : ''}`;
 }

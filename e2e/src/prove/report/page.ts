@@ -38,7 +38,7 @@ export function pageOf(record: RunRecord, verdicts: readonly Verdict[]): string 
 ${renderHeader(record, verdicts)}
 <main>
 <section aria-labelledby="course"><h2 id="course">The course of the run</h2>
-<p class="readout"><output id="readout">Everything shares one axis of time, in seconds. Bars are faults; dashed lines are where a part of the run ended.</output></p>
+<p class="readout"><output id="readout" aria-live="off">Everything shares one axis of time, in seconds. Bars are faults; dashed lines are where a part of the run ended.</output></p>
 <div class="wide"><div class="course" id="charts" data-left="${sheet.left / sheet.width}" data-right="${(sheet.width - sheet.right) / sheet.width}" data-end="${time.endMs}">
 ${drawFaultLanes(record.faults, time, milestones)}
 ${drawPanels({ moments, time, milestones })}

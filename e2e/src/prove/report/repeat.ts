@@ -8,7 +8,7 @@ export function repeatCommand({ seed, ordersWanted, instances, faultKinds, durat
 }
 
 export function renderRepeat(run: RunHeader): Markup {
-  const again = run.exhibit === null ? repeatCommand(run) : `npm run prove -- museum --seed ${run.seed}`;
+  const again = run.exhibit === null ? repeatCommand(run) : `npm run prove -- museum --only ${run.exhibit}`;
   return html`<p>The same seed gives the same orders and the same plan of faults; the machine decides the rest, so that a second run meets other
 interleavings of the same plan.</p>
 <pre><code>${again}</code></pre>

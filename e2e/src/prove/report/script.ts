@@ -23,8 +23,8 @@ export const script = `
   const leave = () => { cross.hidden = true; readout.textContent = idle; };
   charts.addEventListener('pointerleave', leave);
   const mark = (event) => {
-    const id = event.target.closest?.('.lines .id')?.title;
-    for (const each of document.querySelectorAll('.lines .id')) { each.classList.toggle('same', each.title === id); }
+    const id = event.target.closest?.('.id[title]')?.title;
+    for (const each of document.querySelectorAll('.id[title]')) { each.classList.toggle('same', each.title === id); }
   };
   document.addEventListener('pointerover', mark);
   addEventListener('beforeprint', () => document.querySelectorAll('details').forEach((each) => { each.open = true; }));

@@ -1,6 +1,7 @@
 import { services } from '@waybill/contracts';
 import type { HistoryLine } from '../check/history.js';
-import { clipped, html, type Markup, type Part } from './html.js';
+import { clipped, html, type Markup } from './html.js';
+import { withIds } from './short-ids.js';
 import type { Stories, Story } from './stories.js';
 import { count, listed, many } from './words.js';
 
@@ -26,7 +27,7 @@ function renderStory({ orderId, violations, lines, left }: Story, { isOpen }: { 
   const columns = [...places, ...others];
   const about = broken.length === 0 ? '' : html` <span class="bad">breaks ${listed(broken)}</span>`;
   return html`<details class="story"${isOpen ? html` open` : ''}><summary>Order <code>${clipped(orderId, 60)}</code>${about} <span class="quiet">${many(lines.length + left, 'line')}</span></summary>
-${violations.length === 0 ? '' : html`<ul>${violations.slice(0, 10).map(({ invariant, what }) => html`<li><strong>${invariant}</strong> ${clipped(what)}</li>`)}</ul>`}
+${violations.length === 0 ? '' : html`<ul>${violations.slice(0, 10).map(({ invariant, what }) => html`<li><strong>${invariant}</strong> ${withIds(clipped(what))}</li>`)}</ul>`}
 <div class="wide"><table class="lines"><thead><tr><th scope="col" class="n">ms</th><th scope="col" class="n">+</th>${columns.map((column) => html`<th scope="col" class="place"><span>${column === 'prover' ? 'faults' : column}</span></th>`)}<th scope="col">What is known</th></tr></thead>
 <tbody>${lines.map((line, index) => rowOf(line, lines[index - 1], columns))}</tbody></table></div>
 ${left > 0 ? html`<p>${count(left)} more lines are in the record.</p>` : ''}</details>`;
@@ -34,14 +35,7 @@ ${left > 0 ? html`<p>${count(left)} more lines are in the record.</p>` : ''}</de
 
 function rowOf({ atMs, kind, where, text }: HistoryLine, before: HistoryLine | undefined, columns: readonly string[]): Markup {
   const since = atMs === null || before === undefined || before.atMs === null ? '' : count(atMs - before.atMs);
-  const cells = columns.map((column) => (column === where ? html`<td class="dot"><i title="${where}"></i></td>` : html`<td></td>`));
+  const cells = columns.map((column) => (column === where ? html`<td class="dot"><i role="img" aria-label="${where}" title="${where}"></i></td>` : html`<td></td>`));
   return html`<tr class="k-${kind}"><td class="n">${atMs === null ? 'end' : count(atMs)}</td><td class="n quiet">${since}</td>${cells}<td>${withIds(clipped(text))}</td></tr>
 `;
-}
-
-const UUID = /([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/;
-
-/** Ids that were made at the same time begin alike: their ends tell them apart. */
-function withIds(text: string): Part {
-  return text.split(UUID).map((part, index) => (index % 2 === 0 ? part : html`<span class="id" title="${part}">…${part.slice(-8)}</span>`));
 }

@@ -42,7 +42,7 @@ tbody th { font-weight: 600; white-space: nowrap; }
 td.good, td.bad, td.open { white-space: nowrap; font-weight: 600; }
 .good { color: var(--good); } .bad { color: var(--bad); } .open { color: var(--open); }
 .remark { color: var(--soft); font-size: 0.85rem; }
-.found td { padding-bottom: 0.9rem; } .found ul, .story ul { margin: 0.4rem 0 0.6rem; padding-left: 1.1rem; }
+.invariants td:nth-child(2) { min-width: 19rem; } .found td { padding-bottom: 0.9rem; } .found ul, .story ul { margin: 0.4rem 0 0.6rem; padding-left: 1.1rem; }
 .id { color: var(--soft); font: 0.85em ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .id.same { background: var(--accent); color: var(--ground); border-radius: 2px; }
 .badge { display: inline-block; min-width: 4.8rem; padding: 0.05rem 0.5rem; border-radius: 3px; background: var(--f); color: #fff; font-size: 0.8rem; font-weight: 600; text-align: center; }
@@ -54,7 +54,7 @@ pre { margin: 0.4rem 0 1.2rem; padding: 0.8rem 1rem; overflow-x: auto; backgroun
 .panel { border-top: 1px solid var(--line); }
 .cross { position: absolute; top: 0; bottom: 0; width: 1px; background: var(--ink); opacity: 0.55; pointer-events: none; }
 svg text { font: 11px system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--ink); font-variant-numeric: tabular-nums; }
-svg .name { font-size: 12.5px; font-weight: 600; } svg .tick, svg .unit, svg .when { fill: var(--soft); font-size: 10.5px; } svg .key { font-size: 11px; }
+svg .name { font-size: 12.5px; font-weight: 600; } svg .tick, svg .unit, svg .when { fill: var(--soft); font-size: 10.5px; } svg .key { font-size: 11px; } svg .when, svg .beside { paint-order: stroke; stroke: var(--ground); stroke-width: 4px; stroke-linejoin: round; }
 .grid { stroke: var(--line); } .milestone { stroke: var(--soft); stroke-dasharray: 3 3; }
 .curve { fill: none; stroke-width: 1.7; stroke-linejoin: round; stroke-linecap: round; }
 .c0 { stroke: var(--accent); } .c1 { stroke: var(--second); stroke-width: 1.4; stroke-dasharray: 5 3; }
