@@ -13,6 +13,8 @@ export interface LoadOptions {
   readonly durationMs: number;
   /** Milliseconds since the start of the run. */
   readonly now: () => number;
+  /** Whether an instance says that it is ready, as far as the balancer knows; absent: all of them are. */
+  readonly isReady?: (instance: string) => boolean;
   /** What tells the keys of this run from those of all others. */
   readonly run: string;
 }
@@ -118,6 +120,14 @@ export class OrderLoad {
     return null;
   }
 
+  /** Round robin among those that are ready; among all where none is. */
+  private instanceFor(turn: number): LoadOptions['instances'][number] | undefined {
+    const { instances, isReady = () => true } = this.options;
+    const ready = instances.filter(({ name }) => isReady(name));
+    const chosen = ready.length === 0 ? instances : ready;
+    return chosen[turn % chosen.length];
+  }
+
   private async enter(): Promise<void> {
     if (this.inHand >= AT_ONCE_MAX) {
       await new Promise<void>((resolve) => this.queue.push(resolve));
@@ -140,8 +150,8 @@ export class OrderLoad {
 
   private async ask(question: Question): Promise<ClientRequest & { readonly again: boolean }> {
     const { wish, kind, key, turn, path, body } = question;
-    const { instances, now } = this.options;
-    const instance = instances[turn % instances.length];
+    const { now } = this.options;
+    const instance = this.instanceFor(turn);
     const startMs = now();
     const common = { kind, wish: wish.number, scenario: wish.scenario, key, instance: instance?.name ?? '', startMs };
     try {

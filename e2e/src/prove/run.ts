@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { services } from '@waybill/contracts';
 import type { EnvironmentOf } from '@waybill/local';
 import { Platform } from '../platform.js';
+import { Balancer } from './balancer.js';
 import { collect } from './collect.js';
 import { runFaults } from './fault-run.js';
 import { installLedger } from './ledger.js';
@@ -46,6 +47,8 @@ const SHORTEST_MS = 30_000;
 const QUIET_BOUND_MS = 120_000;
 const REPLAY_BOUND_MS = 60_000;
 const TELL_MS = 5_000;
+/** Longer than the balancer takes to notice that an instance is no longer ready. */
+const DRAIN_MS = '1500';
 
 /** Runs the platform under a load and a plan of faults, waits until it has come to rest, and collects what happened. */
 export async function runProof(options: ProofOptions): Promise<RunRecord> {
@@ -81,9 +84,12 @@ async function prove(platform: Platform, network: PlatformNetwork | undefined, o
     const startedAt = Date.now();
     const origin = performance.now();
     const now = () => performance.now() - origin;
+    const doors = platform.urlsOf('orders').map((url, index) => ({ name: `orders-${index + 1}`, url }));
+    const balancer = new Balancer(doors);
     const load = new OrderLoad({
       wishes: wishesOf(seed, orders),
-      instances: platform.urlsOf('orders').map((url, index) => ({ name: `orders-${index + 1}`, url })),
+      instances: doors,
+      isReady: balancer.isReady,
       durationMs,
       now,
       run: `prove-${seed}-${startedAt}`,
@@ -93,6 +99,7 @@ async function prove(platform: Platform, network: PlatformNetwork | undefined, o
     const seconds = () => `${(now() / 1_000).toFixed(1).padStart(6)} s`;
     signal.addEventListener('abort', () => load.stop(), { once: true });
     sampler.start();
+    balancer.start();
     const teller = setInterval(() => say(`${seconds()}  ${progressOf(sampler, load)}`), TELL_MS);
     let spans: FaultSpan[];
     let loadEndedMs: number;
@@ -111,6 +118,7 @@ async function prove(platform: Platform, network: PlatformNetwork | undefined, o
     } finally {
       load.stop();
       clearInterval(teller);
+      await balancer.stop();
     }
     const healedMs = now();
     const { quietMs, standing } = await untilQuiet(watch, { boundMs: quietBoundMs, now, signal, say: (line) => say(`${seconds()}  ${line}`) });
@@ -172,9 +180,10 @@ function stackOptions({ instances = 2, exhibit, envOf }: ProofOptions, network: 
     instances,
     ...(network && { kafkaProxyPort: network.stackOptions.kafkaProxyPort }),
     envOf: environment,
-    ...(exhibit !== undefined && {
-      env: { NODE_OPTIONS: `--import ${preloadOf('./museum/install.js')}`, PROVE_EXHIBIT: exhibit },
-    }),
+    env: {
+      SHUTDOWN_DRAIN_MS: DRAIN_MS,
+      ...(exhibit !== undefined && { NODE_OPTIONS: `--import ${preloadOf('./museum/install.js')}`, PROVE_EXHIBIT: exhibit }),
+    },
   };
 }
 
