@@ -91,6 +91,12 @@ is healed, and what the clients, the databases and the topics have recorded is c
   --json           print verdicts and faults as JSON
 
 npm run prove -- check FILE   checks a record again, and runs nothing.
+npm run prove -- crash-points [OPTIONS]   does everything bad to each call that a service makes to the outside (20 minutes).
+
+  --list           list the points, and do nothing to them
+  --only TEXT      only points whose name contains this
+  --modes LIST     some of kill,pause,timeout (all)
+
 npm run prove -- museum       runs wrong designs in the place of ours, and convicts each of them (20 minutes).
 
   --only NAMES     some of them; see docs/patterns/wrong-designs.md

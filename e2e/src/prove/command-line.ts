@@ -21,7 +21,13 @@ export interface MuseumCommand {
   readonly write: boolean;
 }
 
-export type ProveCommand = RunCommand | MuseumCommand | { readonly name: 'check'; readonly file: string; readonly json: boolean };
+/** Its options are its own: see crash-points/command.ts. */
+export interface CrashPointsCommand {
+  readonly name: 'crash-points';
+  readonly args: readonly string[];
+}
+
+export type ProveCommand = RunCommand | MuseumCommand | CrashPointsCommand | { readonly name: 'check'; readonly file: string; readonly json: boolean };
 
 /** What a person typed wrongly. */
 export class CommandLineError extends Error {
@@ -38,6 +44,9 @@ const SEED_MAX = 2 ** 31;
 
 /** @throws CommandLineError */
 export function readCommandLine(args: readonly string[], randomSeed: () => number): ProveCommand {
+  if (args[0] === 'crash-points') {
+    return { name: 'crash-points', args: args.slice(1) };
+  }
   const { values, positionals } = parse(args);
   const [name = 'run', ...rest] = positionals;
   switch (name) {

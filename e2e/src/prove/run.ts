@@ -76,6 +76,8 @@ async function prove(platform: Platform, network: PlatformNetwork | undefined, o
     await Promise.all(Object.entries(stock).map(([sku, onHand]) => platform.customer.setStock(sku, onHand)));
     await installLedger(adminUrlOf(platform));
 
+    // Told to stop while the platform started: no listener would hear of it again.
+    signal.throwIfAborted();
     const startedAt = Date.now();
     const origin = performance.now();
     const now = () => performance.now() - origin;
@@ -127,6 +129,7 @@ async function prove(platform: Platform, network: PlatformNetwork | undefined, o
         faultKinds: faults,
         exhibit: options.exhibit ?? null,
         ordersWanted: orders,
+        ...(options.durationMs !== undefined && { durationMs: options.durationMs }),
         loadEndedMs,
         healedMs,
         quietMs,

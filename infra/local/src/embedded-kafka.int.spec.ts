@@ -84,10 +84,7 @@ describe('an embedded Kafka', () => {
 });
 
 describe.each(kafkaDrivers)('a broker that goes away under %s', (driver) => {
-  it.each([
-    ['is killed and comes back', killAndStart],
-    ['hangs for longer than the session, and goes on', hang],
-  ])('%s: producer and consumer go on by themselves, and no record is lost', async (_, disturb) => {
+  it.each(disturbancesOf(driver))('%s: producer and consumer go on by themselves, and no record is lost', async (_, disturb) => {
     await withClient(async (client) => {
       const topic = `${driver}-${disturb.name.toLowerCase()}`;
       await client.ensureTopics([{ topic, partitions: 1, config: {} }]);
@@ -104,7 +101,8 @@ describe.each(kafkaDrivers)('a broker that goes away under %s', (driver) => {
       const publishOne = (value: string) => producer.publish([{ topic, key: 'key', value, headers: {} }]);
       consumer.start();
       try {
-        await publishOne('before');
+        // A broker that has just started may know of a topic before it hosts it.
+        await until(() => publishOne('before').then(() => true));
         await until(() => seen.includes('before'));
         await disturb(() => publishOne('meanwhile'));
         // A send that failed is sent again, as the relay does.
@@ -115,10 +113,23 @@ describe.each(kafkaDrivers)('a broker that goes away under %s', (driver) => {
       } finally {
         await consumer.stop();
         await producer.disconnect();
+        proxy.heal();
       }
-    }, driver);
+    }, driver, `127.0.0.1:${proxy.port}`);
   });
 });
+
+type Disturbance = readonly [string, (send: () => Promise<void>) => Promise<void>];
+
+function disturbancesOf(driver: KafkaDriverName): readonly Disturbance[] {
+  const forgotten: Disturbance = ['is reached no more by the connections that there are, only by new ones', forget];
+  return [
+    ['is killed and comes back', killAndStart],
+    ['hangs for longer than the session, and goes on', hang],
+    // The other client, an option, does not go on by itself after this.
+    ...(driver === 'kafkajs' ? [forgotten] : []),
+  ];
+}
 
 async function killAndStart(send: () => Promise<void>): Promise<void> {
   await kafka.kill();
@@ -137,6 +148,12 @@ async function hang(send: () => Promise<void>): Promise<void> {
   } finally {
     process.kill(pid, 'SIGCONT');
   }
+}
+
+/** A router has forgotten them: neither side is told. */
+async function forget(send: () => Promise<void>): Promise<void> {
+  proxy.forget();
+  await expect(send()).rejects.toThrow();
 }
 
 describe('data of another Kafka', () => {

@@ -88,19 +88,27 @@ export const inboxConfig = {
   INBOX_RETENTION_DAYS: integer({ min: 1, max: 3_650 })
     .default(30)
     .describe(
-      'How long a handled event is remembered. Longer than anything can bring it back: topic and dead-letter retention, retries and archive together; checked at the start.',
+      'How long a handled event, or a record that was no event, is remembered. Longer than anything can bring it back: topic and dead-letter retention, retries and archive together; checked at the start.',
     ),
+  AUDIT_RETENTION_DAYS: integer({ min: 1, max: 36_500 })
+    .default(400)
+    .describe('How long the audit says which event an operator retried, discarded or replayed, and why.'),
   INBOX_ATTEMPTS_MAX: integer({ min: 3, max: 1_000 })
     .default(12)
     .describe('How often a failing event is tried before it is dead and waits for an operator. The pauses grow to a minute.'),
 };
 
-/** What becomes of events that Kafka has. */
+/** How events go to Kafka, and what becomes of them when it has them. */
 export const outboxConfig = {
   OUTBOX_ARCHIVE_DAYS: integer({ min: 0, max: 365 })
     .default(0)
     .describe(
       'Days that an event is kept in outbox_archive after Kafka acknowledged it, so that republish can fill a lost topic again. 0: it is deleted at once.',
+    ),
+  OUTBOX_SPACING_MS: integer({ min: 0, max: 1_000 })
+    .default(25)
+    .describe(
+      'Time between two small sends of the relay while it carries more than 100 events a second; fewer, larger sends cost every consumer less. 0: each is sent at once.',
     ),
 };
 

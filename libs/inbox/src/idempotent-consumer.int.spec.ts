@@ -616,6 +616,31 @@ describe('questions to the inbox', () => {
     // As it is planned when the values are not known.
     expect(JSON.stringify(await database.query(`EXPLAIN (GENERIC_PLAN) ${asked}`))).toContain('inbox_subject');
   });
+
+  it('about no order in particular look at the newest events of each producer, and at no others', async () => {
+    // The ids of a later minute are higher, as those of UUIDv7 are.
+    await database.query(
+      `INSERT INTO inbox (consumer, source, id, outcome, topic, partition, "offset", subject, sequence, processed_at)
+       SELECT consumer, source, (lpad(to_hex(n), 8, '0') || '-0000-7000-8000-000000000000')::uuid,
+              CASE WHEN n = 1 THEN 'stale' ELSE 'done' END, 't', 0, n, 's' || n, 1, now() + n * interval '1 minute'
+         FROM unnest(ARRAY['inventory', 'shipping']) consumer, unnest(ARRAY['/a', '/b', '/c']) source, generate_series(1, 5000) n`,
+    );
+    await database.query('ANALYZE inbox');
+    const newest = await listHandled(dataSource.manager, { limit: 7 });
+    expect(newest.map(({ subject }) => subject)).toEqual([...Array<string>(6).fill('s5000'), 's4999']);
+    expect(await listHandled(dataSource.manager, { outcome: 'stale', limit: 10, among: 4_999 })).toEqual([]);
+    expect(await listHandled(dataSource.manager, { outcome: 'stale', limit: 10, among: 5_000 })).toHaveLength(6);
+    let plan = '';
+    const explaining = {
+      query: async (sql: string, parameters: unknown[]) => {
+        plan = JSON.stringify(await dataSource.query(`EXPLAIN ANALYZE ${sql}`, parameters));
+        return [];
+      },
+    } as unknown as EntityManager;
+    await listHandled(explaining, { limit: 7, among: 10 });
+    expect(plan).not.toContain('Seq Scan');
+    expect(plan).toContain('rows=10.00 loops=6');
+  });
 });
 
 describe('on a bad day', () => {

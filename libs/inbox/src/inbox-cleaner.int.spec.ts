@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '@waybill/testing';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { deadRecordTables } from './dead-record-tables.js';
 import { InboxCleaner, lowestUuidOf } from './inbox-cleaner.js';
 import { inboxTables } from './inbox-tables.js';
 import { parkingTables } from './parking-tables.js';
@@ -15,7 +16,11 @@ let dataSource: DataSource;
 let transactions: number;
 
 beforeEach(async () => {
-  database = await createTestDatabase(inject('postgresAdminUrl'), [...inboxTables, ...parkingTables]);
+  database = await createTestDatabase(inject('postgresAdminUrl'), [
+    ...inboxTables,
+    ...parkingTables,
+    ...deadRecordTables,
+  ]);
   dataSource = await new DataSource({ type: 'postgres', url: database.url, installExtensions: false }).initialize();
   transactions = 0;
 });
@@ -33,8 +38,8 @@ function cleaner(batchMax = 1_000): InboxCleaner {
       return dataSource.transaction(run);
     },
     retentionMs: 30 * DAY_MS,
+    auditRetentionMs: 400 * DAY_MS,
     batchMax,
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   });
 }
 
@@ -51,6 +56,27 @@ async function row(written: Date, processed: Date, source = '/waybill/orders', c
 
 async function left(): Promise<string[]> {
   return (await database.query<{ id: string }>('SELECT id FROM inbox')).map(({ id }) => id);
+}
+
+/** A record that was no event, with a reason that tells it from the others. */
+async function deadRecord(reason: string, written: Date, buried: Date, consumer = 'inventory'): Promise<void> {
+  await database.query(
+    `INSERT INTO dead_records (consumer, topic, partition, "offset", record_timestamp, reason, at)
+     SELECT $1, 't', 0, count(*), $2, $3, $4 FROM dead_records`,
+    [consumer, written, reason, buried],
+  );
+}
+
+async function deadRecordsLeft(): Promise<string[]> {
+  return (await database.query<{ reason: string }>('SELECT reason FROM dead_records ORDER BY reason')).map(({ reason }) => reason);
+}
+
+async function audit(action: string, at: Date): Promise<void> {
+  await database.query(`INSERT INTO audit (at, who, action, subject) VALUES ($1, 'anna', $2, '{}')`, [at, action]);
+}
+
+async function auditLeft(): Promise<string[]> {
+  return (await database.query<{ action: string }>('SELECT action FROM audit ORDER BY id')).map(({ action }) => action);
 }
 
 describe('InboxCleaner', () => {
@@ -88,5 +114,60 @@ describe('InboxCleaner', () => {
       expect(await cleaner().clean(now)).toBe(0);
     });
     expect(await cleaner().clean(now)).toBe(1);
+  });
+
+  it('a table of errors that only grows: removes dead records that nothing can bring back', async () => {
+    await deadRecord('old', daysAgo(40), daysAgo(31));
+    await deadRecord('read again lately', daysAgo(40), daysAgo(1));
+    await deadRecord('of a clock that is ahead', daysAgo(1), daysAgo(31));
+    await deadRecord('young', daysAgo(1), daysAgo(1));
+    await deadRecord("another consumer's", daysAgo(40), daysAgo(31), 'shipping');
+    expect(await cleaner().clean(now)).toBe(1);
+    expect(await deadRecordsLeft()).toEqual(["another consumer's", 'of a clock that is ahead', 'read again lately', 'young']);
+  });
+
+  it('finds old dead records without a look at those that stay', async () => {
+    await database.query(`INSERT INTO dead_records (consumer, topic, partition, "offset", record_timestamp, reason)
+      SELECT 'inventory', 't', 0, n, now(), 'rubbish' FROM generate_series(1, 20000) AS n`);
+    await database.query('ANALYZE dead_records');
+    await deadRecord('old', daysAgo(40), daysAgo(31));
+    const statements = new Map<string, unknown[]>();
+    await new InboxCleaner({
+      consumer: 'inventory',
+      transaction: (run) =>
+        dataSource.transaction((manager) => {
+          const query = manager.query.bind(manager);
+          manager.query = ((statement: string, parameters: unknown[]) => {
+            statements.set(statement, parameters);
+            return query(statement, parameters);
+          }) as typeof manager.query;
+          return run(manager);
+        }),
+      retentionMs: 30 * DAY_MS,
+      auditRetentionMs: 400 * DAY_MS,
+    }).clean(now);
+    const [statement, parameters] = [...statements].find(([each]) => each.includes('FROM dead_records')) ?? ['', []];
+    const plan = await dataSource.query<unknown[]>(`EXPLAIN ${statement}`, parameters);
+    expect(JSON.stringify(plan)).toContain('dead_records_at');
+    expect(JSON.stringify(plan)).not.toContain('Seq Scan on dead_records');
+  });
+
+  it('keeps the audit for a time of its own', async () => {
+    await audit('before last year', daysAgo(401));
+    await audit('last year', daysAgo(399));
+    await row(daysAgo(31), daysAgo(31));
+    expect(await cleaner().clean(now)).toBe(2);
+    expect(await auditLeft()).toEqual(['last year']);
+  });
+
+  it('removes a bounded number of rows a transaction, of all tables together', async () => {
+    for (let n = 0; n < 3; n++) {
+      await row(daysAgo(31), daysAgo(31));
+      await deadRecord('old', daysAgo(40), daysAgo(31));
+      await audit('old', daysAgo(401));
+    }
+    expect(await cleaner(2).clean(now)).toBe(9);
+    expect(transactions).toBe(6);
+    expect([await left(), await deadRecordsLeft(), await auditLeft()]).toEqual([[], [], []]);
   });
 });

@@ -1,6 +1,7 @@
 export { type AuditEntry, type AuditFilter, type AuditRow, listAudit, writeAudit } from './audit.js';
 export { discard, type DiscardResult, MissingReasonError, type Operator, retryDead, type RetryDeadResult } from './dead-events.js';
 export { type DeadLetter, type SendDeadLetter } from './dead-letter.js';
+export { deadRecordTables } from './dead-record-tables.js';
 export { dedupWindowMs, type RedeliverySources } from './dedup-window.js';
 export { decideFailure, type FailureDecision } from './failure.js';
 export { IdempotentConsumer, type IdempotentConsumerOptions } from './idempotent-consumer.js';

@@ -61,7 +61,8 @@ export class KafkajsDriver implements KafkaDriver {
   producer(): DriverProducer {
     // A second attempt at a hanging broker would last longer than the relay's longest send, and cost it its leases.
     const retry = { ...this.config.retry, retries: 0 };
-    return new KafkajsProducer(new Kafka(this.config).producer({ allowAutoTopicCreation: false, idempotent: false, retry }));
+    const kafka = new Kafka(this.config);
+    return new KafkajsProducer(() => kafka.producer({ allowAutoTopicCreation: false, idempotent: false, retry }));
   }
 
   member(options: GroupMemberOptions): GroupMember {
@@ -77,27 +78,46 @@ export class KafkajsDriver implements KafkaDriver {
 }
 
 class KafkajsProducer implements DriverProducer {
+  private producer: Producer | undefined;
   private connecting: Promise<void> | undefined;
 
-  constructor(private readonly producer: Producer) {}
+  constructor(private readonly create: () => Producer) {}
 
   async send(records: readonly OutgoingRecord[]): Promise<void> {
-    await this.connect();
-    await this.producer.sendBatch({ acks: ACKS_ALL, timeout: REQUEST_TIMEOUT_MS, topicMessages: byTopic(records) });
+    const producer = (this.producer ??= this.create());
+    try {
+      await this.connect(producer);
+      await producer.sendBatch({ acks: ACKS_ALL, timeout: REQUEST_TIMEOUT_MS, topicMessages: byTopic(records) });
+    } catch (error) {
+      if (isUnanswered(error) && this.producer === producer) {
+        // kafkajs keeps a connection that does not answer, and one that has died without a word never will.
+        this.producer = undefined;
+        this.connecting = undefined;
+        producer.disconnect().catch(() => undefined);
+      }
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
     await this.connecting?.catch(() => undefined);
-    await this.producer.disconnect();
+    await this.producer?.disconnect();
   }
 
-  private connect(): Promise<void> {
-    this.connecting ??= this.producer.connect().catch((error: unknown) => {
-      this.connecting = undefined;
+  private connect(producer: Producer): Promise<void> {
+    this.connecting ??= producer.connect().catch((error: unknown) => {
+      if (this.producer === producer) {
+        this.connecting = undefined;
+      }
       throw error;
     });
     return this.connecting;
   }
+}
+
+/** Of the last attempt, which is the cause where kafkajs has given up. Its classes cannot be imported by name. */
+function isUnanswered(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'KafkaJSRequestTimeoutError' || isUnanswered(error.cause));
 }
 
 function byTopic(records: readonly OutgoingRecord[]): TopicMessages[] {

@@ -1,15 +1,6 @@
+import { type BaseOptions, ConnectionPool } from '@platformatic/kafka';
+import { type FetchResponse, type Lot, type OwnedPartition, requestRecords, toLot } from './fetched-lot.js';
 import {
-  Base,
-  type BaseOptions,
-  type CallbackWithPromise,
-  ConnectionPool,
-  Consumer,
-  type ConsumerOptions,
-  kPerformDeduplicated,
-} from '@platformatic/kafka';
-import { type ConsumedRecord, FetchedRecord } from './consumed-record.js';
-import {
-  FETCH,
   type GroupMember,
   type GroupMemberOptions,
   HEARTBEAT_MS,
@@ -19,6 +10,7 @@ import {
   type TopicPartition,
 } from './kafka-driver.js';
 import type { KafkaLog } from './kafka-log.js';
+import { PatientConsumer } from './patient-consumer.js';
 
 /*
  * A member of a group on @platformatic/kafka. Its message stream fetches ahead, commits by itself and knows no single
@@ -31,35 +23,11 @@ import type { KafkaLog } from './kafka-log.js';
 
 /** Members can share a group only with those who name the same protocol: the broker keeps other drivers out. */
 const PROTOCOL = { name: 'waybill-platformatic', version: 1 } as const;
-/** Kafka's "read committed". */
-const READ_COMMITTED = 1;
 const EARLIEST = -2n;
 const NO_OFFSET = -1n;
 const OFFSET_OUT_OF_RANGE = 1;
-const IS_CONTROL = 1 << 5;
-/** Then the batch's time counts, and not those of its records. */
-const IS_LOG_APPEND_TIME = 1 << 3;
 const FETCH_BACKOFF_MS = 200;
 const LEAVE_TIMEOUT_MS = 2_000;
-
-interface OwnedPartition extends TopicPartition {
-  /** The next offset to fetch. */
-  position: bigint;
-  /** In a lane, or waiting for one: being fetched, ready, or worked on. */
-  taken: boolean;
-}
-
-interface Lot {
-  readonly owned: OwnedPartition;
-  /** The position that it was fetched from. */
-  readonly from: bigint;
-  readonly records: readonly ConsumedRecord[];
-  /** The position after the last record and what is not shown of the log, such as markers of transactions. */
-  readonly end: bigint;
-}
-
-type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>;
-type FetchedPartition = FetchResponse['responses'][number]['partitions'][number];
 
 export class PlatformaticMember implements GroupMember {
   private readonly consumer: PatientConsumer;
@@ -281,7 +249,7 @@ export class PlatformaticMember implements GroupMember {
         owned.taken = true;
       }
       const ids = new Map([...topics].map(([topic, { id }]) => [id, topic]));
-      const response = await this.request(pool, node, wanted, topics);
+      const response = await requestRecords(this.consumer, pool, node, wanted, topics);
       wanted = [];
       await this.receive(response, ids, requested);
       return 'fetched';
@@ -296,43 +264,6 @@ export class PlatformaticMember implements GroupMember {
         await this.backOff();
       }
       return 'failed';
-    }
-  }
-
-  private async request(
-    pool: ConnectionPool,
-    node: number,
-    wanted: readonly OwnedPartition[],
-    topics: ReadonlyMap<string, { readonly id: string }>,
-  ): Promise<FetchResponse> {
-    try {
-      return await this.consumer.fetch({
-        node,
-        connectionPool: pool,
-        minBytes: FETCH.minBytes,
-        maxBytes: FETCH.maxBytes,
-        maxWaitTime: FETCH.maxWaitMs,
-        isolationLevel: READ_COMMITTED,
-        topics: wanted.map(({ topic, partition, position }) => ({
-          topicId: topics.get(topic)?.id ?? '',
-          partitions: [
-            {
-              partition,
-              fetchOffset: position,
-              partitionMaxBytes: FETCH.maxBytesPerPartition,
-              currentLeaderEpoch: -1,
-              lastFetchedEpoch: -1,
-            },
-          ],
-        })),
-      });
-    } catch (error) {
-      // An error of one partition comes with what the others have brought.
-      const { response } = error as { response?: FetchResponse };
-      if (response === undefined || response.errorCode !== 0) {
-        throw error;
-      }
-      return response;
     }
   }
 
@@ -438,75 +369,6 @@ export class PlatformaticMember implements GroupMember {
       this.options.onCrash(new Error('no heartbeat was answered for longer than the session'));
     }
   }
-}
-
-/**
- * The client's consumer, with one difference: it joins again as soon as a heartbeat tells of a rebalance, and others
- * get the partitions while we still work on them. Here it hears of the rebalance when that work is done; until then
- * the heart goes on beating.
- */
-class PatientConsumer extends Consumer {
-  constructor(
-    options: ConsumerOptions<Buffer, Buffer, Buffer, Buffer>,
-    private readonly giveBack: () => Promise<void>,
-  ) {
-    super(options);
-  }
-
-  async disconnect(): Promise<void> {
-    // Not `close` of the consumer: that leaves the group first, and fails where nobody answers.
-    await Base.prototype.close.call(this);
-  }
-
-  override [kPerformDeduplicated]<T>(
-    name: string,
-    operation: (callback: CallbackWithPromise<T>) => void,
-    callback: CallbackWithPromise<T>,
-  ): void | Promise<T> {
-    if (name !== 'heartbeat') {
-      return super[kPerformDeduplicated](name, operation, callback);
-    }
-    return super[kPerformDeduplicated](name, operation, (error, payload) => {
-      if (error === null || !asksToRejoin(error)) {
-        callback(error, payload);
-        return;
-      }
-      const beats = setInterval(() => {
-        void super[kPerformDeduplicated](name, operation, () => undefined);
-      }, HEARTBEAT_MS);
-      void this.giveBack().finally(() => {
-        clearInterval(beats);
-        callback(error, payload);
-      });
-    });
-  }
-}
-
-function asksToRejoin(error: Error): boolean {
-  const { findBy } = error as { findBy?: (property: string, value: unknown) => unknown };
-  return Boolean(findBy?.call(error, 'needsRejoin', true));
-}
-
-function toLot(owned: OwnedPartition, { records: batches = [] }: FetchedPartition): Lot {
-  const { topic, partition } = owned;
-  const records: ConsumedRecord[] = [];
-  const from = owned.position;
-  let end = from;
-  for (const { firstOffset, firstTimestamp, lastOffsetDelta, attributes, records: inBatch, maxTimestamp } of batches) {
-    end = firstOffset + BigInt(lastOffsetDelta) + 1n;
-    if ((attributes & IS_CONTROL) !== 0) {
-      continue;
-    }
-    for (const { offsetDelta, timestampDelta, key, value, headers } of inBatch) {
-      const offset = firstOffset + BigInt(offsetDelta);
-      // A batch comes whole, also when its first records are done with.
-      if (offset >= from) {
-        const timestamp = (attributes & IS_LOG_APPEND_TIME) === 0 ? firstTimestamp + timestampDelta : maxTimestamp;
-        records.push(new FetchedRecord(topic, partition, String(offset), key, value, headers, String(timestamp)));
-      }
-    }
-  }
-  return { owned, from, records, end };
 }
 
 function asError(error: unknown): Error {

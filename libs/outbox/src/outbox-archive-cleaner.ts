@@ -1,21 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { RelayLog } from './outbox-relay.js';
 
 export interface OutboxArchiveCleanerOptions {
   /** Days that an acknowledged event is kept; 0: what is still there goes. */
   readonly days: number;
   /** Opens a connection of its own. */
   readonly connect: () => Promise<pg.Client>;
-  readonly log: Pick<RelayLog, 'warn'>;
   /** Rows of one transaction: so few that nobody notices; 1,000. */
   readonly batchRowsMax?: number;
-  /** 60 s */
-  readonly intervalMs?: number;
 }
 
 const BATCH_ROWS_MAX = 1_000;
-const INTERVAL_MS = 60_000;
 
 // One instance at a time: others that come meanwhile find nothing to do. What `republish` has in hand is skipped.
 const CLEAN = `
@@ -28,42 +22,17 @@ const CLEAN = `
 
 /** Removes what has been in the archive long enough, a bounded batch at a time, by one instance at a time. */
 export class OutboxArchiveCleaner {
-  private readonly stopping = new AbortController();
-  private running: Promise<void> | undefined;
-
   constructor(private readonly options: OutboxArchiveCleanerOptions) {}
 
-  start(): void {
-    this.running ??= this.run();
-  }
-
-  /** Resolves when the batch in hand is removed. */
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      await this.clean().catch((error: unknown) => {
-        this.options.log.warn('the outbox archive could not be cleaned; trying again later', {
-          error: error instanceof Error ? error.message : String(error),
-        });
-      });
-      // Interrupted by the stop.
-      await sleep(this.options.intervalMs ?? INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
-  private async clean(): Promise<void> {
+  /** One round, to be repeated now and then; ends after the batch in hand when it is to stop. */
+  async clean(stopping?: AbortSignal): Promise<void> {
     const rowsMax = this.options.batchRowsMax ?? BATCH_ROWS_MAX;
     const client = await this.options.connect();
     try {
       let removed: number;
       do {
         removed = await this.cleanBatch(client, rowsMax);
-      } while (removed === rowsMax && !this.stopping.signal.aborted);
+      } while (removed === rowsMax && stopping?.aborted !== true);
     } finally {
       await client.end().catch(() => undefined);
     }

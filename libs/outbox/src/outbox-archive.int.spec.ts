@@ -8,9 +8,10 @@ import { Outbox } from './outbox.js';
 import { OutboxArchiveCleaner } from './outbox-archive-cleaner.js';
 import { listOutbox, showOutbox } from './outbox-listing.js';
 import type { OutboxRecord } from './outbox-record.js';
-import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
+import { OutboxRelay } from './outbox-relay.js';
 import { OutboxSignal } from './outbox-signal.js';
 import { outboxArchiveTables, outboxTables } from './outbox-tables.js';
+import type { OutboxRelayOptions } from './relay-options.js';
 import { republish } from './republish.js';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -213,22 +214,18 @@ describe('archive cleaner', () => {
     );
   }
 
-  function clean(days: number): void {
-    const cleaner = new OutboxArchiveCleaner({ days, connect, log: silent, batchRowsMax: 10, intervalMs: 20 });
-    running.push(cleaner);
-    cleaner.start();
-  }
-
   it('removes what is older than its days, batch by batch, while relays go on', async () => {
     await archiveOld(8, 95);
     await archiveOld(6, 5);
     relay();
-    clean(7);
+    const cleaner = new OutboxArchiveCleaner({ days: 7, connect, batchRowsMax: 10 });
+    await cleaner.clean();
     for (let order = 1; order <= 20; order++) {
       await commit(order, 1);
     }
     await drained();
-    await until(async () => (await count('outbox_archive')) === 25);
+    await cleaner.clean();
+    expect(await count('outbox_archive')).toBe(25);
     expect(acknowledged).toHaveLength(20);
   });
 
@@ -237,27 +234,17 @@ describe('archive cleaner', () => {
     const other = await connect();
     await other.query('BEGIN');
     await other.query(`SELECT pg_advisory_xact_lock(hashtext('waybill outbox archive cleaner'))`);
-    const connections: number[] = [];
-    const cleaner = new OutboxArchiveCleaner({
-      days: 7,
-      connect: () => {
-        connections.push(1);
-        return connect();
-      },
-      log: silent,
-      intervalMs: 5,
-    });
-    running.push(cleaner);
-    cleaner.start();
-    // It came round several times and did nothing.
-    await until(() => connections.length > 3);
+    const cleaner = new OutboxArchiveCleaner({ days: 7, connect });
+    await cleaner.clean();
     expect(await count('outbox_archive')).toBe(3);
     await other.query('ROLLBACK');
     await other.query('BEGIN');
     await other.query('SELECT 1 FROM outbox_archive WHERE seq = (SELECT min(seq) FROM outbox_archive) FOR UPDATE');
-    await until(async () => (await count('outbox_archive')) === 1);
+    await cleaner.clean();
+    expect(await count('outbox_archive')).toBe(1);
     await other.query('ROLLBACK');
-    await until(async () => (await count('outbox_archive')) === 0);
+    await cleaner.clean();
+    expect(await count('outbox_archive')).toBe(0);
     await other.end();
   });
 });

@@ -30,3 +30,13 @@ export class InvalidEventError extends Error {
 export function isRecordRefused(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'recordRefused' in error && error.recordRefused === true;
 }
+
+/** Nothing is wrong with the rows or the database: what was not acknowledged is read and sent again. */
+export class PublishFailedError extends Error {
+  readonly code = 'OUTBOX_PUBLISH_FAILED';
+
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'PublishFailedError';
+  }
+}

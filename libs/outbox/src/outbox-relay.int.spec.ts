@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { publishers } from '@waybill/contracts';
-import { createTestDatabase, type TestDatabase, until } from '@waybill/testing';
+import { createTestDatabase, TcpProxy, type TestDatabase, until } from '@waybill/testing';
 import pg from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -9,9 +9,10 @@ import { releaseHeld } from './held-row.js';
 import { Outbox } from './outbox.js';
 import { deleteAndRead, holdRow } from './outbox-batch.js';
 import type { OutboxRecord } from './outbox-record.js';
-import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.js';
+import { OutboxRelay } from './outbox-relay.js';
 import { OutboxSignal } from './outbox-signal.js';
 import { outboxArchiveTables, outboxTables } from './outbox-tables.js';
+import type { OutboxRelayOptions } from './relay-options.js';
 import { ShardLeases } from './shard-leases.js';
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -33,8 +34,16 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function connect(): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: database.url });
+async function connect(config: { host?: string; port?: number; query_timeout?: number } = {}): Promise<pg.Client> {
+  const { username, password, pathname, hostname, port } = new URL(database.url);
+  const client = new pg.Client({
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: pathname.slice(1),
+    host: hostname,
+    port: Number(port),
+    ...config,
+  });
   client.on('error', () => undefined);
   await client.connect();
   return client;
@@ -417,6 +426,33 @@ describe('relay', () => {
       await commit(order, 1);
       await until(() => broker.told.length === order, { timeoutMs: 5_000 });
     }
+  });
+
+  it('is woken again when the connection of the other process has died without a word', async () => {
+    const { hostname, port } = new URL(database.url);
+    const proxy = await TcpProxy.listen({ to: { host: hostname, port: Number(port) } });
+    running.push({ stop: () => proxy.close() });
+    const here = new OutboxSignal({ connect });
+    const there = new OutboxSignal({ connect: () => connect({ host: '127.0.0.1', port: proxy.port, query_timeout: 300 }) });
+    here.start();
+    there.start();
+    running.push(here, there);
+    there.watch(dataSource);
+    const broker = new Broker();
+    relay({ publish: broker.publish, signal: here, pollIntervalMs: 600_000 });
+    await until(async () => (await database.query(`SELECT 1 FROM pg_stat_activity WHERE query ~ '^LISTEN'`)).length >= 2);
+    await commit(1, 1);
+    await until(() => broker.told.length === 1);
+    proxy.forget();
+    let order = 1;
+    await until(
+      async () => {
+        await commit(++order, 1);
+        return broker.told.length > 1;
+      },
+      { intervalMs: 100 },
+    );
+    expect(proxy.size).toBe(2);
   });
 });
 

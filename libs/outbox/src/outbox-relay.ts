@@ -1,22 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type pg from 'pg';
-import {
-  aggregateOf,
-  deleteAndRead,
-  holdRow,
-  noteNothing,
-  noteSending,
-  type OutboxRow,
-  prepareForReading,
-  withinBytes,
-} from './outbox-batch.js';
-import { isRecordRefused } from './outbox-errors.js';
-import type { OutboxRecord } from './outbox-record.js';
-import { ALL_SHARDS, type OutboxSignal, type ShardSet, shardSet } from './outbox-signal.js';
-import { SendPace, type SendPaceOptions } from './send-pace.js';
-import { OverdueError, settleWithin } from './settle-within.js';
+import { LeaseBeat } from './lease-beat.js';
+import { noteNothing, type OutboxRow } from './outbox-batch.js';
+import { PublishFailedError } from './outbox-errors.js';
+import { ALL_SHARDS, type ShardSet, shardSet } from './outbox-signal.js';
+import { PoisonIsolation } from './poison-isolation.js';
+import { closeConnections, openConnections, type RelayConnections } from './relay-connections.js';
+import type { OutboxRelayOptions, RelayStatus } from './relay-options.js';
+import { RowsInHand } from './rows-in-hand.js';
+import { SendPace } from './send-pace.js';
+import { OverdueError, settleWithin, statement } from './settle-within.js';
 import { type HeldShards, ShardLeases } from './shard-leases.js';
-import { halved, LONE_DEATHS_MAX, poisonous } from './suspects.js';
 import { toRecord } from './to-record.js';
 
 /*
@@ -25,7 +18,7 @@ import { toRecord } from './to-record.js';
  *
  *   give the surplus back ──► read ──rows──► send ──acknowledged──► (next turn) ──► delete + read ─► ...
  *                              │ none: wait for a signal, at most the poll interval
- *   beside it, every ttl / 9 or 0.5 s: say "I live", renew the leases, take what the fair share lacks
+ *   beside it (LeaseBeat), every ttl / 9 or 0.5 s: say "I live", renew the leases, take what the fair share lacks
  *
  * - A row is deleted only after the broker acknowledged it (acks = all). A crash in between means: sent again. The
  *   consumers' inbox drops the copy.
@@ -36,76 +29,19 @@ import { toRecord } from './to-record.js';
  * - When the database or Kafka is away, the relay waits and tries again, for ever. It never drops a row.
  */
 
-export interface OutboxRelayOptions {
-  /** `ce_source` of the service. */
-  readonly source: string;
-  /** Shown in outbox_leases; the relay adds something that makes it unique. */
-  readonly owner: string;
-  /** Opens a connection of its own. */
-  readonly connect: () => Promise<pg.Client>;
-  /** Resolves when the broker has acknowledged all records, in order. */
-  readonly publish: (records: readonly OutboxRecord[]) => Promise<void>;
-  readonly signal: OutboxSignal;
-  readonly log: RelayLog;
-  /** What the broker has acknowledged just now. */
-  readonly onPublished?: (rows: readonly OutboxRow[]) => void;
-  readonly now?: () => number;
-  /** Acknowledged rows move to outbox_archive instead of being deleted. */
-  readonly archive?: boolean;
-  /** Rows of one send; 1,000. */
-  readonly batchRowsMax?: number;
-  /** Bytes of one partition in one send; 512 KiB. */
-  readonly batchBytesMax?: number;
-  /** The backstop behind the signals; 1 s. */
-  readonly pollIntervalMs?: number;
-  /** How long a killed relay's shards stay unserved; 4.5 s. */
-  readonly leaseTtlMs?: number;
-  /** The longest that `publish` may take; 3.5 s. */
-  readonly sendTimeoutMs?: number;
-  /** When small sends are spaced. */
-  readonly pace?: SendPaceOptions;
-}
-
-export interface RelayLog {
-  info(message: string, facts?: object): void;
-  warn(message: string, facts?: object): void;
-  error(message: string, facts?: object): void;
-}
-
-export interface RelayStatus {
-  readonly shards: number;
-  /** Relays that live, this one included. */
-  readonly members: number;
-  /** Monotonic milliseconds since the loop last came round: a stuck loop shows here. */
-  readonly lastTurnMsAgo: number;
-  readonly published: number;
-  /** Rows set aside in the whole outbox, up to 1,000. */
-  readonly heldRows: number;
-}
-
+const POLL_INTERVAL_MS = 1_000;
 const BACKOFF_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
-/** Beats in a lease: some may fail before it ends. */
-const BEATS_PER_LEASE = 9;
-const BEAT_MAX_MS = 500;
-/** Between two beats while shards are lacking. */
-const SHORT_BEAT_MS = 100;
-/** A statement that takes longer has lost its connection, whatever the connection says. */
-const STATEMENT_TIMEOUT_MS = 20_000;
-const CLOSE_TIMEOUT_MS = 1_000;
 
 export class OutboxRelay {
   private readonly owner: string;
   private readonly leases: ShardLeases;
+  private readonly leaseBeat: LeaseBeat;
+  private readonly inHand: RowsInHand;
+  private readonly poison: PoisonIsolation;
   private readonly now: () => number;
-  private readonly ttlMs: number;
   private readonly sendTimeoutMs: number;
   private readonly pace: SendPace;
-  private acknowledged: OutboxRow[] = [];
-  /** The leases under which they were read: what has changed hands since is no longer ours to delete. */
-  private readUnder: HeldShards = { shards: [], fences: [] };
-  /** The last batch was cut off at its bound: more is waiting. */
-  private isBehind = false;
   private published = 0;
   private failures = 0;
   private pausedUntil = 0;
@@ -117,19 +53,43 @@ export class OutboxRelay {
   private owned: { readonly held: HeldShards; readonly set: ShardSet } = { held: { shards: [], fences: [] }, set: 0n };
   private woken = false;
   private wake: () => void = () => undefined;
-  private beatNow: () => void = () => undefined;
 
   constructor(private readonly options: OutboxRelayOptions) {
-    this.now = options.now ?? (() => performance.now());
-    this.ttlMs = options.leaseTtlMs ?? 4_500;
-    this.sendTimeoutMs = options.sendTimeoutMs ?? 3_500;
-    if (this.sendTimeoutMs >= this.ttlMs) {
+    const { log, leaseTtlMs: ttlMs = 4_500, sendTimeoutMs = 3_500 } = options;
+    if (sendTimeoutMs >= ttlMs) {
       throw new RangeError(
-        `leaseTtlMs should be longer than sendTimeoutMs, or a lease could end during a send; got ${this.ttlMs} and ${this.sendTimeoutMs}`,
+        `leaseTtlMs should be longer than sendTimeoutMs, or a lease could end during a send; got ${ttlMs} and ${sendTimeoutMs}`,
       );
     }
-    this.owner = `${options.owner}#${randomBytes(4).toString('hex')}`;
-    this.leases = new ShardLeases({ owner: this.owner, ttlMs: this.ttlMs, now: this.now });
+    this.now = options.now ?? (() => performance.now());
+    this.sendTimeoutMs = sendTimeoutMs;
+    const owner = `${options.owner}#${randomBytes(4).toString('hex')}`;
+    this.owner = owner;
+    const leases = new ShardLeases({ owner, ttlMs, now: this.now });
+    this.leases = leases;
+    this.leaseBeat = new LeaseBeat({
+      leases,
+      ttlMs,
+      log,
+      onChange: () => this.wakeUp(),
+      mayRenew: () => this.overdue === undefined,
+    });
+    this.inHand = new RowsInHand({
+      owner,
+      leases,
+      log,
+      archive: options.archive ?? false,
+      batchRowsMax: options.batchRowsMax ?? 1_000,
+      batchBytesMax: options.batchBytesMax ?? 512 * 1024,
+    });
+    this.poison = new PoisonIsolation({
+      owner,
+      leases,
+      beat: this.leaseBeat,
+      inHand: this.inHand,
+      sendTimeoutMs,
+      send: (rows) => this.send(rows),
+    });
     this.pace = new SendPace(options.pace);
     this.lastTurn = this.now();
   }
@@ -171,177 +131,68 @@ export class OutboxRelay {
     signal.ownedHere = () => 0n;
   }
 
-  private wakeFor(shards: ShardSet): void {
-    if (shards === ALL_SHARDS) {
-      // A relay may have come or gone: see at once what that means for the shards.
-      this.beatNow();
-    }
-    if ((shards & this.ownedSet()) !== 0n) {
-      this.woken = true;
-      this.wake();
-    }
-  }
-
-  /** Asked at every commit, so worked out only when the leases have changed. */
-  private ownedSet(): ShardSet {
-    const { held } = this.leases;
-    if (this.owned.held !== held) {
-      this.owned = { held, set: shardSet(held.shards) };
-    }
-    return this.owned.set;
-  }
-
-  /** One life of the two connections: rows on one, leases on the other, so that a slow read cannot delay a renewal. */
+  /** One life of the two connections. */
   private async runConnected(): Promise<void> {
-    const rowsClient = await this.options.connect();
-    const leaseClient = await this.options.connect().catch(async (error: unknown) => {
-      await close(rowsClient);
-      throw error;
-    });
+    const connections = await openConnections(this.options.connect);
     const connected = new AbortController();
     try {
-      await prepareForReading(rowsClient);
-      await leaseClient.query('SET enable_seqscan = off');
-      // A lost delete is only a row sent again; a lost lease would be two relays.
-      await leaseClient.query('SET synchronous_commit = on');
-      await this.beat(leaseClient);
+      await this.leaseBeat.beat(connections.leases);
       if (this.leases.isShort) {
-        await this.announce(leaseClient);
+        await this.announce(connections);
       }
-      void this.keepBeating(leaseClient, connected.signal);
+      void this.leaseBeat.keepBeating(connections.leases, connected.signal);
       while (!this.stopping) {
         try {
-          await this.turn(rowsClient, leaseClient);
+          await this.turn(connections);
         } catch (error) {
           if (!(error instanceof PublishFailedError)) {
             throw error;
           }
           // The database is well: the connections stay, and with them the lease, while Kafka is waited for.
           this.failed(error);
-          await statement(noteNothing(rowsClient, this.owner));
+          await statement(noteNothing(connections.rows, this.owner));
         }
       }
-      await this.giveEverythingBack(rowsClient, leaseClient);
+      await this.giveEverythingBack(connections);
     } finally {
       connected.abort();
-      this.beatNow();
-      await Promise.all([close(rowsClient), close(leaseClient)]);
+      this.leaseBeat.beatNow();
+      await closeConnections(connections);
     }
   }
 
-  private async turn(rowsClient: pg.Client, leaseClient: pg.Client): Promise<void> {
+  private async turn(connections: RelayConnections): Promise<void> {
+    const { pollIntervalMs = POLL_INTERVAL_MS } = this.options;
     this.woken = false;
     if (this.overdue !== undefined) {
-      await this.idle(this.options.pollIntervalMs ?? 1_000);
+      await this.idle(pollIntervalMs);
       return;
     }
     this.lastTurn = this.now();
     if (this.leases.surplus.shards.length > 0) {
-      await this.surrender(rowsClient, leaseClient);
+      await this.surrender(connections);
     }
-    if (this.leases.remainingMs() <= this.sendTimeoutMs) {
-      await this.beat(leaseClient);
-    }
+    await this.leaseBeat.lastsLongerThan(this.sendTimeoutMs, connections.leases);
     if (this.pauseMs > 0) {
       await this.idle(this.pauseMs);
       return;
     }
-    const paceMs = this.isBehind ? 0 : this.pace.waitMs(this.now());
+    const paceMs = this.inHand.isBehind ? 0 : this.pace.waitMs(this.now());
     if (paceMs > 0) {
       await this.rest(paceMs);
     }
-    const held = this.leases.held;
-    const rows = held.shards.length === 0 ? [] : await this.read(rowsClient, held);
+    // While Kafka is away sends last long, and whoever restarts the process would find a row to blame.
+    const note = this.failures === 0;
+    const rows = await this.inHand.deleteAndRead(connections.rows, { note });
     if (rows.length === 0) {
       this.failures = 0;
-      await this.idle(this.options.pollIntervalMs ?? 1_000);
+      await this.idle(pollIntervalMs);
       return;
     }
-    const sendable = await this.withoutPoison(leaseClient, rowsClient, rows);
+    const sendable = await this.poison.withoutDeadly(connections, rows, { note });
     if (sendable.length > 0) {
-      await this.publishAll(leaseClient, rowsClient, sendable, new Set());
+      await this.poison.sendAll(connections, sendable);
       this.failures = 0;
-    }
-  }
-
-  private async read(client: pg.Client, held: HeldShards): Promise<OutboxRow[]> {
-    const rowsMax = this.options.batchRowsMax ?? 1_000;
-    const rows = await statement(
-      deleteAndRead(client, held, this.deletable(), {
-        owner: this.owner,
-        rowsMax,
-        archive: this.options.archive ?? false,
-        // While Kafka is away sends last long, and whoever restarts the process would find a row to blame.
-        note: this.failures === 0,
-      }),
-    );
-    this.acknowledged = [];
-    this.readUnder = held;
-    const batch = withinBytes(rows, this.options.batchBytesMax ?? 512 * 1024);
-    this.isBehind = batch.length < rows.length || rows.length >= rowsMax;
-    return batch;
-  }
-
-  /** What is left of a batch when somebody died of its rows: held is what killed alone, and the rest comes in halves. */
-  private async withoutPoison(
-    leaseClient: pg.Client,
-    client: pg.Client,
-    rows: readonly OutboxRow[],
-  ): Promise<readonly OutboxRow[]> {
-    if (poisonous(rows, this.leases.deaths).length > 0) {
-      // An operator may have released the row since the last beat.
-      await this.beat(leaseClient);
-    }
-    const { deaths } = this.leases;
-    const poison = poisonous(rows, deaths);
-    for (const row of poison) {
-      await this.hold(client, row, `the process died ${LONE_DEATHS_MAX} times while it sent this event alone`, LONE_DEATHS_MAX);
-    }
-    if (poison.length > 0) {
-      // Read again, without those that wait behind.
-      return [];
-    }
-    const careful = halved(rows, deaths);
-    if (careful.length < rows.length && this.failures === 0) {
-      await statement(noteSending(client, this.owner, careful));
-    }
-    return careful;
-  }
-
-  /** Sends the rows; a refused batch is halved until the guilty row is alone, and only that one is held. */
-  private async publishAll(
-    leaseClient: pg.Client,
-    client: pg.Client,
-    rows: readonly OutboxRow[],
-    heldBack: Set<string>,
-  ): Promise<void> {
-    if (this.leases.remainingMs() <= this.sendTimeoutMs) {
-      await this.beat(leaseClient);
-      if (this.leases.remainingMs() <= this.sendTimeoutMs) {
-        throw new PublishFailedError('the lease on the outbox shards was not renewed in time for another send');
-      }
-    }
-    const sendable = rows.filter(
-      (row) => (heldBack.size === 0 || !heldBack.has(aggregateOf(row))) && this.isStillOurs(row),
-    );
-    const [first] = sendable;
-    if (first === undefined) {
-      return;
-    }
-    try {
-      await this.send(sendable);
-    } catch (error) {
-      if (!isRecordRefused(error)) {
-        throw new PublishFailedError(error instanceof Error ? error.message : String(error), error);
-      }
-      if (sendable.length === 1) {
-        await this.hold(client, first, error instanceof Error ? error.message : String(error));
-        heldBack.add(aggregateOf(first));
-        return;
-      }
-      const middle = Math.ceil(sendable.length / 2);
-      await this.publishAll(leaseClient, client, sendable.slice(0, middle), heldBack);
-      await this.publishAll(leaseClient, client, sendable.slice(middle), heldBack);
     }
   }
 
@@ -361,109 +212,58 @@ export class OutboxRelay {
       }
       throw error;
     }
-    this.acknowledged.push(...rows);
+    this.inHand.acknowledge(rows);
     this.published += rows.length;
     this.options.onPublished?.(rows);
   }
 
-  /** False when another relay, or `republish`, has taken the row's shard since the row was read. */
-  private isStillOurs({ shard }: OutboxRow): boolean {
-    const { shards, fences } = this.readUnder;
-    return this.leases.held === this.readUnder || this.leases.owns(shard, fences[shards.indexOf(shard)]);
-  }
-
-  /** Not what was lost to another relay and came back: that one, or `republish`, may have put the row there anew. */
-  private deletable(): string[] {
-    return this.acknowledged.filter((row) => this.isStillOurs(row)).map(({ seq }) => seq);
-  }
-
-  /** A row that cannot be sent: kept, visible, and in nobody's way but its own aggregate's. */
-  private async hold(client: pg.Client, row: OutboxRow, reason: string, attempts = 1): Promise<void> {
-    await statement(holdRow(client, this.leases.held, row.seq, reason, attempts));
-    this.options.log.error('an event cannot be sent; it and the later ones of its aggregate are held', {
-      event: row.id,
-      type: row.type,
-      aggregate: aggregateOf(row),
-      error: reason,
-    });
-  }
-
   /** Between two sends: nothing is in flight, and what was acknowledged is deleted before the next owner reads. */
-  private async surrender(rowsClient: pg.Client, leaseClient: pg.Client): Promise<void> {
-    await this.deleteAcknowledged(rowsClient);
-    const shards = await statement(this.leases.surrender(leaseClient));
+  private async surrender(connections: RelayConnections): Promise<void> {
+    await this.inHand.deleteAcknowledged(connections.rows);
+    const shards = await statement(this.leases.surrender(connections.leases));
     if (shards > 0) {
       this.options.log.info('the relay gave outbox shards to others', {
         shards,
         left: this.leases.held.shards.length,
         relays: this.leases.members.length,
       });
-      await this.announce(leaseClient);
+      await this.announce(connections);
     }
   }
 
-  private async giveEverythingBack(rowsClient: pg.Client, leaseClient: pg.Client): Promise<void> {
-    await this.deleteAcknowledged(rowsClient);
-    await statement(this.leases.leave(leaseClient));
-    await this.announce(leaseClient);
+  private async giveEverythingBack(connections: RelayConnections): Promise<void> {
+    await this.inHand.deleteAcknowledged(connections.rows);
+    await statement(this.leases.leave(connections.leases));
+    await this.announce(connections);
   }
 
   /** The others are told at once; otherwise they would find the free shards with their next beat. */
-  private async announce(leaseClient: pg.Client): Promise<void> {
-    await statement(this.leases.announce(leaseClient));
+  private async announce(connections: RelayConnections): Promise<void> {
+    await statement(this.leases.announce(connections.leases));
   }
 
-  private async deleteAcknowledged(client: pg.Client): Promise<void> {
-    if (this.acknowledged.length > 0) {
-      await statement(
-        deleteAndRead(client, this.leases.held, this.deletable(), {
-          owner: this.owner,
-          rowsMax: 0,
-          archive: this.options.archive ?? false,
-          note: false,
-        }),
-      );
-      this.acknowledged = [];
+  private wakeFor(shards: ShardSet): void {
+    if (shards === ALL_SHARDS) {
+      // A relay may have come or gone: see at once what that means for the shards.
+      this.leaseBeat.beatNow();
+    }
+    if ((shards & this.ownedSet()) !== 0n) {
+      this.wakeUp();
     }
   }
 
-  private async keepBeating(client: pg.Client, connected: AbortSignal): Promise<void> {
-    while (!connected.aborted) {
-      await this.untilNextBeat();
-      if (!connected.aborted && this.overdue === undefined) {
-        // The leases run out by themselves; the loop meets the same trouble and reports it.
-        await this.beat(client).catch(() => undefined);
-      }
+  /** Asked at every commit, so worked out only when the leases have changed. */
+  private ownedSet(): ShardSet {
+    const { held } = this.leases;
+    if (this.owned.held !== held) {
+      this.owned = { held, set: shardSet(held.shards) };
     }
+    return this.owned.set;
   }
 
-  private async untilNextBeat(): Promise<void> {
-    const { isShort } = this.leases;
-    const beatMs = isShort ? SHORT_BEAT_MS : Math.min(this.ttlMs / BEATS_PER_LEASE, BEAT_MAX_MS);
-    // Somebody whose lease is about to end is probably dead: be there when it does.
-    const waitMs = Math.max(5, Math.min(beatMs, this.leases.foreignExpiryInMs() + 5));
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, waitMs);
-      this.beatNow = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  private async beat(client: pg.Client): Promise<void> {
-    const before = this.leases.held.shards.length;
-    await settleWithin(this.ttlMs, 'renewing the leases', this.leases.beat(client));
-    const { held, surplus, members } = this.leases;
-    if (held.shards.length > before) {
-      this.options.log.info('the relay took outbox shards', { shards: held.shards.length, relays: members.length });
-    } else if (held.shards.length < before) {
-      this.options.log.warn('outbox shards were taken from this relay', { before, after: held.shards.length });
-    }
-    if (held.shards.length > before || surplus.shards.length > 0) {
-      this.woken = true;
-      this.wake();
-    }
+  private wakeUp(): void {
+    this.woken = true;
+    this.wake();
   }
 
   /** Until `stop()`, or the time is up: rows that come meanwhile are what it waits for. */
@@ -513,22 +313,4 @@ export class OutboxRelay {
     const leftMs = this.pausedUntil - this.now();
     return leftMs > BACKOFF_MAX_MS ? 0 : leftMs;
   }
-}
-
-/** Nothing is wrong with the rows or the database: what was not acknowledged is read and sent again. */
-class PublishFailedError extends Error {
-  readonly code = 'OUTBOX_PUBLISH_FAILED';
-
-  constructor(message: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = 'PublishFailedError';
-  }
-}
-
-function statement<T>(running: Promise<T>): Promise<T> {
-  return settleWithin(STATEMENT_TIMEOUT_MS, 'a statement of the relay', running);
-}
-
-async function close(client: pg.Client): Promise<void> {
-  await settleWithin(CLOSE_TIMEOUT_MS, 'closing a connection', client.end()).catch(() => undefined);
 }

@@ -124,10 +124,15 @@ export class OutboxSignal {
 
   /** The writer does not wait for it; a lost signal is made good by the poll. One at a time: pg has no queue to rely on. */
   private async notify(): Promise<void> {
-    const shards = this.untold;
+    const { client, untold: shards } = this;
     this.untold = 0n;
     this.notifying = true;
-    await this.client?.query(`NOTIFY ${CHANNEL}, '${shards.toString(16)}'`).catch(() => undefined);
+    try {
+      await client?.query(`NOTIFY ${CHANNEL}, '${shards.toString(16)}'`);
+    } catch {
+      // It may have died without a word, and then hears nothing either: a new one takes its place.
+      client?.end().catch(() => undefined);
+    }
     this.notifying = false;
     this.wakeAgain();
   }

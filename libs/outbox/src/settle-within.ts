@@ -24,3 +24,11 @@ export async function settleWithin<T>(timeoutMs: number, what: string, promise: 
     clearTimeout(timer);
   }
 }
+
+/** A statement that takes longer has lost its connection, whatever the connection says. */
+const STATEMENT_TIMEOUT_MS = 20_000;
+
+/** The statement's own end, or an OverdueError. */
+export function statement<T>(running: Promise<T>): Promise<T> {
+  return settleWithin(STATEMENT_TIMEOUT_MS, 'a statement of the relay', running);
+}

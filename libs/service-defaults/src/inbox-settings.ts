@@ -4,13 +4,14 @@ import { dedupWindowMs, retryBudgetMs, type RetrySchedule, retrySchedule } from 
 
 export interface InboxSettings {
   readonly retentionMs: number;
+  readonly auditRetentionMs: number;
   readonly schedule: RetrySchedule;
 }
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /**
- * How long dedup rows are kept and how often an event is tried; a service whose schema lacks `inboxConfig` has the
+ * How long dedup rows and the audit are kept, and how often an event is tried; a service whose schema lacks `inboxConfig` has the
  * defaults.
  *
  * @throws ConfigError when rows would be forgotten while something can still bring their events back
@@ -44,7 +45,8 @@ export function inboxSettings(service: Service, config: Readonly<Record<string, 
       },
     ]);
   }
-  return { retentionMs: retentionDays * DAY_MS, schedule };
+  const auditDays = Number(config['AUDIT_RETENTION_DAYS'] ?? 400);
+  return { retentionMs: retentionDays * DAY_MS, auditRetentionMs: auditDays * DAY_MS, schedule };
 }
 
 function longest(topics: readonly string[], setting: string): number {

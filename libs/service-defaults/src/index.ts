@@ -1,4 +1,5 @@
 export { Metrics } from './metrics.js';
+export { PeriodicWorker, type PeriodicWorkerOptions } from './periodic-worker.js';
 export { type ProblemDocument } from './problem-document.js';
 export { type FieldError, type ProblemDetails, ProblemError } from './problem-error.js';
 export { type MigrationOptions, runMigrations } from './run-migrations.js';

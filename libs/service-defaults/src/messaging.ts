@@ -1,7 +1,15 @@
 import { hostname } from 'node:os';
 import { consumers, publishers, type Service } from '@waybill/contracts';
 import { type ConnectionSettings, createConnection, transaction } from '@waybill/database';
-import { countParked, IdempotentConsumer, InboxCleaner, type InboxRecord, type ParkedCounts, RetryWorker } from '@waybill/inbox';
+import {
+  countParked,
+  IdempotentConsumer,
+  InboxCleaner,
+  type InboxCleanerOptions,
+  type InboxRecord,
+  type ParkedCounts,
+  RetryWorker,
+} from '@waybill/inbox';
 import { type EventConsumer, type EventProducer, inProcessSpan, type KafkaClient } from '@waybill/kafka';
 import { type Outbox, OutboxArchiveCleaner, OutboxRelay, type OutboxSignal } from '@waybill/outbox';
 import type pg from 'pg';
@@ -10,6 +18,7 @@ import { deadLettersOf } from './dead-letter.js';
 import { EventRouter } from './event-router.js';
 import type { InboxSettings } from './inbox-settings.js';
 import type { Metrics } from './metrics.js';
+import { PeriodicWorker } from './periodic-worker.js';
 import { ReplayWatcher } from './replay-watcher.js';
 import type { PlainLog } from './service-logger.js';
 import type { ServiceSettings } from './service-settings.js';
@@ -35,11 +44,14 @@ const LATENCY_BUCKETS_S = [
   0.001, 0.002, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3_600,
 ];
 
+const ARCHIVE_CLEANING_MS = 60_000;
+const INBOX_CLEANING_MS = 10 * 60_000;
+
 /** The two ends of Kafka in one service: its outbox goes out, the others' events come in; each only if it has the role. */
 export class Messaging {
   private readonly producer: EventProducer;
   private readonly relay: OutboxRelay | undefined;
-  private readonly archiveCleaner: OutboxArchiveCleaner | undefined;
+  private readonly archiveCleaner: PeriodicWorker | undefined;
   private readonly consumer: EventConsumer | undefined;
   /** What goes on beside the consumer: retries of what is parked, the cleaning of the inbox, replays that operators ask for. */
   private readonly workers: readonly BackgroundWorker[];
@@ -101,6 +113,7 @@ export class Messaging {
       signal,
       log,
       archive: settings.outboxArchiveDays > 0,
+      pace: { spacingMs: settings.outboxSpacingMs },
       onPublished: (rows) => {
         published.inc(rows.length);
         const now = performance.timeOrigin + performance.now();
@@ -124,9 +137,15 @@ export class Messaging {
     return relay;
   }
 
-  private createArchiveCleaner(): OutboxArchiveCleaner {
+  private createArchiveCleaner(): PeriodicWorker {
     const { settings, log } = this.options;
-    return new OutboxArchiveCleaner({ days: settings.outboxArchiveDays, connect: () => this.connect(), log });
+    const cleaner = new OutboxArchiveCleaner({ days: settings.outboxArchiveDays, connect: () => this.connect() });
+    return new PeriodicWorker({
+      name: 'outbox archive cleaner',
+      intervalMs: ARCHIVE_CLEANING_MS,
+      round: (stopping) => cleaner.clean(stopping),
+      onError: (err) => log.warn('the outbox archive could not be cleaned; trying again later', { err }),
+    });
   }
 
   private createConsumer(subscriptions: Subscriptions): {
@@ -147,7 +166,6 @@ export class Messaging {
     };
     const handler = new IdempotentConsumer({ ...handling, counted: (outcome, type) => records.inc({ outcome, type }) });
     const retries = new RetryWorker(handling);
-    const cleaner = new InboxCleaner({ ...handling, retentionMs: inbox.retentionMs });
     const consumer = kafka.consumer({
       group,
       topics: consumers[service].map((publisher) => publishers[publisher].topic),
@@ -190,7 +208,21 @@ export class Messaging {
       'Events that wait for an operator; counted up to 1,000.',
       async () => (await parked()).deadEvents,
     );
-    return { consumer, workers: [retries, cleaner, replays] };
+    return { consumer, workers: [retries, this.createInboxCleaner(handling), replays] };
+  }
+
+  private createInboxCleaner(handling: Pick<InboxCleanerOptions, 'consumer' | 'transaction'>): PeriodicWorker {
+    const { inbox, log } = this.options;
+    const cleaner = new InboxCleaner({ ...handling, retentionMs: inbox.retentionMs, auditRetentionMs: inbox.auditRetentionMs });
+    return new PeriodicWorker({
+      name: 'inbox cleaner',
+      intervalMs: INBOX_CLEANING_MS,
+      round: async (stopping) => {
+        const removed = await cleaner.clean(new Date(), stopping);
+        log.info('what the inbox need not know any more was removed', { removed });
+      },
+      onError: (err) => log.warn('the inbox could not be cleaned; trying again later', { err }),
+    });
   }
 
   private async connect(): Promise<pg.Client> {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   forgottenPartitions,
   markReplayed,
@@ -8,6 +7,7 @@ import {
   type RunTransaction,
 } from '@waybill/inbox';
 import type { PartitionLag, PartitionPosition, TopicPartition } from '@waybill/kafka';
+import { PeriodicWorker } from './periodic-worker.js';
 import type { PlainLog } from './service-logger.js';
 
 export interface ReplayWatcherOptions {
@@ -46,18 +46,24 @@ const MARGIN_MS = 24 * 60 * 60 * 1_000;
  */
 export class ReplayWatcher {
   readonly name = 'replays';
-  private readonly stopping = new AbortController();
-  private running: Promise<void> | undefined;
+  private readonly rounds: PeriodicWorker;
 
-  constructor(private readonly options: ReplayWatcherOptions) {}
+  constructor(private readonly options: ReplayWatcherOptions) {
+    const { pollIntervalMs = POLL_INTERVAL_MS, log } = options;
+    this.rounds = new PeriodicWorker({
+      name: this.name,
+      intervalMs: pollIntervalMs,
+      round: () => this.turn(),
+      onError: (err) => log.warn('requests for replays cannot be looked for now; trying again', { err }),
+    });
+  }
 
   start(): void {
-    this.running ??= this.run();
+    this.rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
+    await this.rounds.stop();
   }
 
   /** Looks once for requests that this instance has a part in. */
@@ -65,19 +71,6 @@ export class ReplayWatcher {
     const { consumer, transaction } = this.options;
     for (const request of await transaction((manager) => openReplays(manager, consumer))) {
       await this.take(request, nowMs);
-    }
-  }
-
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    const { pollIntervalMs = POLL_INTERVAL_MS, log } = this.options;
-    while (!signal.aborted) {
-      try {
-        await this.turn();
-      } catch (err) {
-        log.warn('requests for replays cannot be looked for now; trying again', { err });
-      }
-      await sleep(pollIntervalMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
     }
   }
 

@@ -14,6 +14,7 @@ export interface ServiceSettings {
   readonly timeoutMs: number;
   /** Days that acknowledged events are kept; 0 for a service without an outbox. */
   readonly outboxArchiveDays: number;
+  readonly outboxSpacingMs: number;
 }
 
 /** Picks them out of the checked values. A service without `rolesConfig` has all roles. */
@@ -40,5 +41,6 @@ export function serviceSettings(name: string, config: Readonly<Record<string, un
     drainMs: need('SHUTDOWN_DRAIN_MS'),
     timeoutMs: need('SHUTDOWN_TIMEOUT_MS'),
     outboxArchiveDays: (config['OUTBOX_ARCHIVE_DAYS'] as number | undefined) ?? 0,
+    outboxSpacingMs: (config['OUTBOX_SPACING_MS'] as number | undefined) ?? 25,
   };
 }

@@ -285,6 +285,17 @@ describe('inbox', () => {
     expect((await waybill('inbox', 'ls', '--since', '2030-01-01', '--json')).json).toEqual([]);
   });
 
+  it('ls without --subject looks among the newest, and says so where nothing matches', async () => {
+    const { text } = await waybill('inbox', 'ls', '--outcome', 'discarded', '--among', '500');
+    expect(text).toContain('among the newest 500 events of each producer: raise --among');
+    expect((await waybill('inbox', 'ls', '--outcome', 'discarded', '--subject', dying)).text).toBe('  Nothing was handled that matches.');
+    await dataSource.query(`INSERT INTO inbox (consumer, source, id, topic, partition, "offset", subject, sequence, processed_at)
+      SELECT consumer, source, 'ffffffff-ffff-7fff-8000-000000000000', topic, partition, 9, 'newer', 1, now() FROM inbox`);
+    const among = async (n: string) => (await waybill('inbox', 'ls', '--among', n, '--json')).json as unknown[];
+    expect(await among('1')).toEqual([expect.objectContaining({ subject: 'newer' })]);
+    expect(await among('2')).toHaveLength(2);
+  });
+
   it('show says who has handled an event, and 1 when nobody has', async () => {
     expect(await waybill('inbox', 'show', handled)).toMatchObject({ exitCode: 0, text: expect.stringContaining('done') as string });
     expect((await waybill('inbox', 'show', poison)).exitCode).toBe(1);

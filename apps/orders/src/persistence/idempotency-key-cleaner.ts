@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { type BackgroundWorker, CONFIG, LOGGER } from '@waybill/service-defaults';
+import { type BackgroundWorker, CONFIG, LOGGER, PeriodicWorker } from '@waybill/service-defaults';
 import { DataSource } from 'typeorm';
 import type { OrdersConfig } from '../config.js';
 import { removeIdempotencyKeys } from './idempotency-keys.js';
@@ -18,42 +17,34 @@ interface CleanerLog {
 @Injectable()
 export class IdempotencyKeyCleaner implements BackgroundWorker {
   readonly name = 'idempotency key cleaner';
-  private readonly stopping = new AbortController();
-  private running: Promise<void> | undefined;
+  private readonly rounds: PeriodicWorker;
 
   constructor(
     @Inject(DataSource) private readonly database: DataSource,
     @Inject(CONFIG) private readonly config: Pick<OrdersConfig, 'ORDERS_IDEMPOTENCY_TTL_MS'>,
-    @Inject(LOGGER) private readonly log: CleanerLog,
-  ) {}
+    @Inject(LOGGER) log: CleanerLog,
+  ) {
+    this.rounds = new PeriodicWorker({
+      name: this.name,
+      intervalMs: INTERVAL_MS,
+      round: (stopping) => this.clean(stopping),
+      onError: (err) => log.warn({ err }, 'old idempotency keys could not be removed; trying again in a minute'),
+    });
+  }
 
   start(): void {
-    this.running ??= this.run();
+    this.rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
+    await this.rounds.stop();
   }
 
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      await this.clean();
-      // Interrupted by the stop.
-      await sleep(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
-  private async clean(): Promise<void> {
+  private async clean(stopping: AbortSignal): Promise<void> {
     const olderThan = new Date(Date.now() - this.config.ORDERS_IDEMPOTENCY_TTL_MS);
-    try {
-      let removed: number;
-      do {
-        removed = await removeIdempotencyKeys(this.database.manager, olderThan, BATCH);
-      } while (removed === BATCH && !this.stopping.signal.aborted);
-    } catch (error) {
-      this.log.warn({ err: error }, 'old idempotency keys could not be removed; trying again in a minute');
-    }
+    let removed: number;
+    do {
+      removed = await removeIdempotencyKeys(this.database.manager, olderThan, BATCH);
+    } while (removed === BATCH && !stopping.aborted);
   }
 }

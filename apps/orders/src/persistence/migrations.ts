@@ -3,6 +3,7 @@ import { Parking1764100000000 } from './migrations/1764100000000-parking.js';
 import { OutboxArchive1764200000000 } from './migrations/1764200000000-outbox-archive.js';
 import { IndexDeadlines1764300000000 } from './migrations/1764300000000-index-deadlines.js';
 import { Replay1764400000000 } from './migrations/1764400000000-replay.js';
+import { DeadRecords1764500000000 } from './migrations/1764500000000-dead-records.js';
 
 /** Every migration of this service, oldest first. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   OutboxArchive1764200000000,
   IndexDeadlines1764300000000,
   Replay1764400000000,
+  DeadRecords1764500000000,
 ];

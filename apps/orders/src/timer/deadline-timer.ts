@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { isDatabaseUnavailable, transaction } from '@waybill/database';
-import { type BackgroundWorker, LOGGER } from '@waybill/service-defaults';
+import { type BackgroundWorker, LOGGER, PeriodicWorker } from '@waybill/service-defaults';
 import { DataSource } from 'typeorm';
 import { ExpireOrders, OrderNotExpiredError } from '../use-cases/expire-orders.js';
 import { CLOCK, type Clock } from './clock.js';
@@ -28,8 +27,7 @@ export class DeadlineTimer implements BackgroundWorker {
   readonly name = 'deadline timer';
   /** A deadline is a matter of hours; that it is kept a second late is no matter. */
   protected readonly pollIntervalMs: number = 1_000;
-  private readonly stopping = new AbortController();
-  private running: Promise<void> | undefined;
+  private rounds: PeriodicWorker | undefined;
 
   constructor(
     @Inject(DataSource) private readonly database: DataSource,
@@ -39,36 +37,31 @@ export class DeadlineTimer implements BackgroundWorker {
   ) {}
 
   start(): void {
-    this.running ??= this.run();
+    this.rounds ??= new PeriodicWorker({
+      name: this.name,
+      intervalMs: this.pollIntervalMs,
+      round: (stopping) => this.expireAll(stopping),
+      onError: (err) => this.log.warn({ err }, 'orders could not be held to their deadline; trying again at the next poll'),
+    });
+    this.rounds.start();
   }
 
   /** Resolves when the batch in hand is done. */
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      await this.expireAll();
-      // Interrupted by the stop.
-      await sleep(this.pollIntervalMs, undefined, { signal }).catch(() => undefined);
-    }
+    await this.rounds?.stop();
   }
 
   /** Batch after batch until none is full. An order that fails is left for the next round, and the others go on. */
-  private async expireAll(): Promise<void> {
+  private async expireAll(stopping: AbortSignal): Promise<void> {
     const except: string[] = [];
     let expired = BATCH_MAX;
-    while (expired === BATCH_MAX && except.length < BATCH_MAX && !this.stopping.signal.aborted) {
+    while (expired === BATCH_MAX && except.length < BATCH_MAX && !stopping.aborted) {
       const overdue = { at: this.clock(), limit: BATCH_MAX, except };
       try {
         expired = await transaction(this.database, (manager) => this.expireOrders.run(manager, overdue));
       } catch (error) {
         if (!(error instanceof OrderNotExpiredError) || isDatabaseUnavailable(error)) {
-          this.log.warn({ err: error }, 'orders could not be held to their deadline; trying again at the next poll');
-          return;
+          throw error;
         }
         this.log.warn({ err: error, orderId: error.orderId }, 'an order could not be held to its deadline; going on without it');
         except.push(error.orderId);

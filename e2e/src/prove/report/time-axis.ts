@@ -1,49 +1,45 @@
-export const CHART_WIDTH = 1_040;
-/** Room for names on the left, and for the last tick's label on the right. */
-const LEFT = 150;
-const RIGHT = 30;
+import type { RunRecord } from '../record.js';
 
-/** One axis of time for everything that stands below one another. */
-export class TimeAxis {
-  constructor(readonly endMs: number) {}
+/** What all drawings of a page share, so that one moment stands at one place in all of them. */
+export const sheet = { width: 1_000, left: 172, right: 12 } as const;
 
-  x(atMs: number): number {
-    const share = this.endMs === 0 ? 0 : Math.min(1, Math.max(0, atMs / this.endMs));
-    return round(LEFT + share * (CHART_WIDTH - LEFT - RIGHT));
-  }
-
-  get left(): number {
-    return LEFT;
-  }
-
-  get right(): number {
-    return CHART_WIDTH - RIGHT;
-  }
-
-  /** Ten or so, at round seconds. */
-  ticks(): number[] {
-    const wanted = this.endMs / 1_000 / 10;
-    const step = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200].find((each) => each >= wanted) ?? 14_400;
-    const ticks: number[] = [];
-    for (let at = 0; at * 1_000 <= this.endMs; at += step) {
-      ticks.push(at * 1_000);
-    }
-    return ticks;
-  }
-
-  grid(top: number, bottom: number): string {
-    return this.ticks()
-      .map((at) => `<line class="grid" x1="${this.x(at)}" x2="${this.x(at)}" y1="${top}" y2="${bottom}"/>`)
-      .join('');
-  }
-
-  labels(y: number): string {
-    return this.ticks()
-      .map((at) => `<text class="tick" x="${this.x(at)}" y="${y}" text-anchor="middle">${at / 1_000} s</text>`)
-      .join('');
-  }
+export interface TimeAxis {
+  readonly endMs: number;
+  /** Where on the sheet; what lies outside is drawn at the edge. */
+  x(ms: number): number;
+  /** In seconds. */
+  readonly ticks: readonly number[];
 }
 
-export function round(value: number): number {
-  return Math.round(value * 10) / 10;
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600];
+const TICKS_MOST = 12;
+
+export function timeAxis(endMs: number): TimeAxis {
+  const end = Math.max(1_000, endMs);
+  const step = STEPS.find((each) => end / 1_000 / each <= TICKS_MOST) ?? Math.ceil(end / 1_000 / TICKS_MOST);
+  return {
+    endMs: end,
+    x: (ms) => sheet.left + (Math.min(end, Math.max(0, ms)) / end) * (sheet.width - sheet.left - sheet.right),
+    ticks: Array.from({ length: Math.floor(end / 1_000 / step) + 1 }, (_, index) => index * step),
+  };
+}
+
+/** From the start of the run to the last thing that the record has a time of. */
+export function axisOf({ run, samples, faults }: RunRecord): TimeAxis {
+  const sampled = samples.at(-1)?.atMs ?? 0;
+  const healed = faults.reduce((latest, { endMs }) => Math.max(latest, endMs), 0);
+  return timeAxis(Math.max(run.loadEndedMs, run.healedMs, run.quietMs ?? 0, sampled, healed));
+}
+
+export interface Milestone {
+  readonly atMs: number;
+  readonly name: string;
+}
+
+export function milestonesOf({ run }: RunRecord): Milestone[] {
+  return [
+    { atMs: run.loadEndedMs, name: 'all customers answered' },
+    { atMs: run.healedMs, name: 'healed' },
+    ...(run.quietMs === null ? [] : [{ atMs: run.quietMs, name: 'quiet' }]),
+  ];
 }

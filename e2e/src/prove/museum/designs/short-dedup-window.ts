@@ -3,7 +3,7 @@ import { swap } from '../swap.js';
 
 interface CleanerInside {
   options: InboxCleanerOptions;
-  start(): void;
+  clean(): Promise<number>;
 }
 
 const WINDOW_MS = 2_000;
@@ -18,10 +18,12 @@ const INTERVAL_MS = 500;
  * Who: MassTransit's window is 30 minutes, Wolverine's 5; NServiceBus warns of retries that outlast the deduplication.
  */
 export function install(): void {
-  const { start } = swap<CleanerInside>(InboxCleaner, {
-    start() {
-      this.options = { ...this.options, retentionMs: WINDOW_MS, intervalMs: INTERVAL_MS };
-      start.call(this);
+  const { clean } = swap<CleanerInside>(InboxCleaner, {
+    clean(): Promise<number> {
+      this.options = { ...this.options, retentionMs: WINDOW_MS };
+      // Whoever keeps rows for minutes also cleans every few seconds.
+      setInterval(() => void clean.call(this).catch(() => undefined), INTERVAL_MS).unref();
+      return clean.call(this);
     },
   });
 }
