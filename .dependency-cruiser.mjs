@@ -12,6 +12,9 @@ const SPEC = '[.]spec[.]ts$';
 /** The model of the saga walks the rules of all services at once; nothing else may see two of them together. */
 const MODEL = '^e2e/src/model/[^/]+[.]spec[.]ts$';
 
+/** Loaded into the services by the prover, to change the parts that they are made of. */
+const PRELOADS = '^e2e/src/prove/(museum|crash-points)/';
+
 const core = layer('core');
 const platform = layer('platform');
 const apps = layer('app');
@@ -129,7 +132,7 @@ export default {
       name: 'e2e-looks-from-outside',
       comment: 'A story speaks HTTP and Kafka like a customer would: contracts, testing and the local stack, no more.',
       severity: 'error',
-      from: { path: '^e2e/', pathNot: [MODEL, '^e2e/src/bench/'] },
+      from: { path: '^e2e/', pathNot: [MODEL, '^e2e/src/bench/', PRELOADS] },
       to: { path: '^(apps|libs|infra)/', pathNot: '^(libs/contracts|libs/testing|infra/local)/' },
     },
     {
@@ -144,6 +147,13 @@ export default {
       comment: 'The benchmark introduces outbox, Kafka and inbox to one another, as an app would; whole services it starts.',
       severity: 'error',
       from: { path: '^e2e/src/bench/' },
+      to: { path: ['^apps/', inside(...layer('defaults'))] },
+    },
+    {
+      name: 'preloads-know-the-parts-they-change',
+      comment: 'What the prover loads into a service changes outbox, Kafka and inbox in it; the service itself it leaves alone.',
+      severity: 'error',
+      from: { path: PRELOADS },
       to: { path: ['^apps/', inside(...layer('defaults'))] },
     },
   ],

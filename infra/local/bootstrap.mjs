@@ -91,6 +91,17 @@ is healed, and what the clients, the databases and the topics have recorded is c
   --json           print verdicts and faults as JSON
 
 npm run prove -- check FILE   checks a record again, and runs nothing.
+npm run prove -- crash-points [OPTIONS]   does everything bad to each call that a service makes to the outside (20 minutes).
+
+  --list           list the points, and do nothing to them
+  --only TEXT      only points whose name contains this
+  --modes LIST     some of kill,pause,timeout (all)
+
+npm run prove -- museum       runs wrong designs in the place of ours, and convicts each of them (20 minutes).
+
+  --only NAMES     some of them; see docs/patterns/wrong-designs.md
+  --seeds N        that each is tried with until it is convicted (5)
+  --write          renew the table in docs/patterns/wrong-designs.md
 
 The record is kept in reports/prove/SEED/. Load and faults go to this machine only. Exit codes: 0 the promise held,
 1 it was broken, 64 wrong arguments.`,

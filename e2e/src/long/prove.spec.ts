@@ -6,14 +6,15 @@ import { hold, renderFailure, renderVerdicts } from '../prove/verdict-text.js';
 
 /*
  * The platform, two instances of each service, under a load and every kind of fault; then everything that was recorded is
- * checked. `npm run prove -- --seed N --orders 300` does the same with another seed.
+ * checked. `npm run prove -- --seed N --orders 300 --duration 40` does the same with another seed.
  */
 describe('the promise', () => {
   it.each([1, 2, 3])(
     'holds under the faults of seed %i',
     async (seed) => {
       const lines: string[] = [];
-      const record = await runProof({ seed, orders: 300, faults: faultKinds, say: (line) => lines.push(line) });
+      const say = (line: string) => lines.push(line);
+      const record = await runProof({ seed, orders: 300, durationMs: 40_000, quietBoundMs: 60_000, faults: faultKinds, say });
       const verdicts = check(record);
       const told = [...lines, renderVerdicts(verdicts), renderFailure(record, verdicts)].join('\n');
       expect(hold(verdicts), told).toBe(true);

@@ -22,7 +22,16 @@ describe('the command line of the prover', () => {
     expect(read('check', 'a.jsonl.gz')).toEqual({ name: 'check', file: 'a.jsonl.gz', json: false });
   });
 
+  it('shows the museum, or some of its exhibits', () => {
+    expect(read('museum')).toEqual({ name: 'museum', only: undefined, seeds: undefined, write: false });
+    expect(read('museum', '--only', 'acks-0, id-cursor', '--seeds', '2', '--write')).toMatchObject({
+      ...{ only: ['acks-0', 'id-cursor'], seeds: 2, write: true },
+    });
+  });
+
   it.each([
+    [['museum', '--only', 'mona-lisa'], 'museum expects --only with some of dual-write'],
+    [['museum', 'acks-0'], 'museum expects --only'],
     [['--faults', 'kill,flood'], '--faults expects some of kill'],
     [['--seed', '-1'], '--seed'],
     [['--orders', '0'], '--orders should be a whole number from 1 to 1000000, got "0"'],

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { exhibits } from './museum/exhibits.js';
 import { type FaultKind, faultKinds } from './plan.js';
 
 export interface RunCommand {
@@ -12,7 +13,21 @@ export interface RunCommand {
   readonly keep: boolean;
 }
 
-export type ProveCommand = RunCommand | { readonly name: 'check'; readonly file: string; readonly json: boolean };
+export interface MuseumCommand {
+  readonly name: 'museum';
+  /** Absent: every exhibit. */
+  readonly only: readonly string[] | undefined;
+  readonly seeds: number | undefined;
+  readonly write: boolean;
+}
+
+/** Its options are its own: see crash-points/command.ts. */
+export interface CrashPointsCommand {
+  readonly name: 'crash-points';
+  readonly args: readonly string[];
+}
+
+export type ProveCommand = RunCommand | MuseumCommand | CrashPointsCommand | { readonly name: 'check'; readonly file: string; readonly json: boolean };
 
 /** What a person typed wrongly. */
 export class CommandLineError extends Error {
@@ -29,6 +44,9 @@ const SEED_MAX = 2 ** 31;
 
 /** @throws CommandLineError */
 export function readCommandLine(args: readonly string[], randomSeed: () => number): ProveCommand {
+  if (args[0] === 'crash-points') {
+    return { name: 'crash-points', args: args.slice(1) };
+  }
   const { values, positionals } = parse(args);
   const [name = 'run', ...rest] = positionals;
   switch (name) {
@@ -38,6 +56,15 @@ export function readCommandLine(args: readonly string[], randomSeed: () => numbe
         throw new CommandLineError(`check expects one record's file; got ${rest.length === 0 ? 'none' : rest.join(' ')}.`);
       }
       return { name, file, json: values.json };
+    }
+    case 'museum': {
+      const only = values.only?.split(',').map((word) => word.trim());
+      const unknown = [...rest, ...(only ?? []).filter((word) => !exhibits.some((exhibit) => exhibit.name === word))];
+      if (unknown.length > 0) {
+        const known = exhibits.map((exhibit) => exhibit.name).join(', ');
+        throw new CommandLineError(`museum expects --only with some of ${known}; got "${unknown.join(', ')}".`);
+      }
+      return { name, only, seeds: numberOf('seeds', values.seeds, { min: 1, max: 100 }), write: values.write };
     }
     case 'run': {
       if (rest.length > 0) {
@@ -76,6 +103,8 @@ function parse(args: readonly string[]) {
         instances: { type: 'string' },
         json: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
+        only: { type: 'string' },
+        write: { type: 'boolean', default: false },
       },
     });
   } catch (error) {

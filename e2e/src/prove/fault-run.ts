@@ -8,13 +8,15 @@ import { isClear } from './recovery.js';
 import type { Sampler } from './sampler.js';
 
 /** The longest that a fault waits for the platform to have recovered from the one before. */
-const SETTLE_MS = 12_000;
+const SETTLE_MAX_MS = 12_000;
+/** And no more of a short run than this: others want their turn. */
+const SETTLE_SHARE = 1 / 6;
 const HEAL_ATTEMPTS = 3;
 
 export interface FaultRunOptions {
   readonly plan: readonly PlannedFault[];
   readonly world: Omit<World, 'random'>;
-  readonly sampler: Sampler;
+  readonly sampler: Pick<Sampler, 'samples'>;
   readonly now: () => number;
   /** When the last order has been asked for: no fault begins after it. */
   readonly endMs: number;
@@ -67,9 +69,10 @@ async function makeAndHeal(fault: Fault, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function recovered({ sampler, now, signal }: FaultRunOptions): Promise<void> {
+async function recovered({ sampler, now, endMs, signal }: FaultRunOptions): Promise<void> {
   const since = now();
-  while (!signal.aborted && now() - since < SETTLE_MS) {
+  const settleMs = Math.min(SETTLE_MAX_MS, endMs * SETTLE_SHARE);
+  while (!signal.aborted && now() - since < settleMs) {
     const last = sampler.samples.at(-1);
     if (last !== undefined && last.atMs > since && isClear(last.outboxRows, last.lag)) {
       return;

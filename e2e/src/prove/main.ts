@@ -1,10 +1,13 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { check } from './check/check.js';
 import type { Verdict } from './check/verdict.js';
-import { CommandLineError, type ProveCommand, readCommandLine, type RunCommand } from './command-line.js';
+import { CommandLineError, type MuseumCommand, type ProveCommand, readCommandLine, type RunCommand } from './command-line.js';
+import { crashPointsCommand } from './crash-points/command.js';
+import { museumCommand } from './museum/command.js';
 import type { RunRecord } from './record.js';
 import { readRecord, writeRecord } from './record-file.js';
+import { writeReport } from './report/report.js';
 import { runProof } from './run.js';
 import { hold, renderFailure, renderRecoveries, renderVerdicts } from './verdict-text.js';
 
@@ -23,7 +26,16 @@ process.exitCode = await main(commandOrExit());
 
 async function main(command: ProveCommand): Promise<number> {
   try {
-    return command.name === 'check' ? await recheck(command.file, command.json) : await run(command);
+    switch (command.name) {
+      case 'check':
+        return await recheck(command.file, command.json);
+      case 'crash-points':
+        return await crashPointsCommand(command.args, { say, signal: stopping.signal });
+      case 'museum':
+        return await showMuseum(command);
+      case 'run':
+        return await run(command);
+    }
   } catch (error) {
     if (stopping.signal.aborted) {
       return 130;
@@ -34,37 +46,72 @@ async function main(command: ProveCommand): Promise<number> {
 
 async function recheck(file: string, json: boolean): Promise<number> {
   const record = await readRecord(file);
-  return tell(record, check(record), json) ? 0 : 1;
+  const verdicts = check(record);
+  const held = tell(record, verdicts, json);
+  say(`the report: ${await writeReport(dirname(file), record, verdicts)}`);
+  return held ? 0 : 1;
 }
 
-async function run({ seeds, orders, durationMs, faults, instances, json, keep }: RunCommand): Promise<number> {
+async function showMuseum({ only, seeds, write }: MuseumCommand): Promise<number> {
+  const asItShouldBe = await museumCommand({
+    write,
+    say,
+    signal: stopping.signal,
+    ...(only !== undefined && { only }),
+    ...(seeds !== undefined && { seeds }),
+  });
+  return asItShouldBe ? 0 : 1;
+}
+
+async function run(command: RunCommand): Promise<number> {
+  const { seeds } = command;
   const broken: number[] = [];
   for (const seed of seeds) {
-    say(`seed ${seed}: ${orders} orders, ${instances} instances of each service, faults: ${faults.join(', ') || 'none'}`);
-    const record = await runProof({
-      seed,
-      orders,
-      faults,
-      instances,
-      keep,
-      say,
-      signal: stopping.signal,
-      ...(durationMs !== undefined && { durationMs }),
-    });
-    const folder = join('reports', 'prove', String(seed));
-    await mkdir(folder, { recursive: true });
-    const file = join(folder, 'record.jsonl.gz');
-    await writeRecord(file, record);
-    const verdicts = check(record);
-    if (!tell(record, verdicts, json)) {
+    try {
+      if (!(await runSeed(seed, command))) {
+        broken.push(seed);
+      }
+    } catch (error) {
+      // A night's soak goes on; a single run ends with the error itself.
+      if (seeds.length === 1 || stopping.signal.aborted) {
+        throw error;
+      }
+      say(`seed ${seed} came to no verdict: ${error instanceof Error ? `${error.message}${causeOf(error)}` : String(error)}`);
       broken.push(seed);
     }
-    say(`the record: npm run prove -- check ${file}`);
   }
   if (seeds.length > 1) {
     say(`${seeds.length - broken.length} of ${seeds.length} seeds without a violation${broken.length === 0 ? '' : `; broken: ${broken.join(', ')}`}`);
   }
   return broken.length === 0 ? 0 : 1;
+}
+
+/** True when the promise held. */
+async function runSeed(seed: number, { orders, durationMs, faults, instances, json, keep }: RunCommand): Promise<boolean> {
+  say(`seed ${seed}: ${orders} orders, ${instances} instances of each service, faults: ${faults.join(', ') || 'none'}`);
+  const record = await runProof({
+    seed,
+    orders,
+    faults,
+    instances,
+    keep,
+    say,
+    signal: stopping.signal,
+    ...(durationMs !== undefined && { durationMs }),
+  });
+  const folder = join('reports', 'prove', String(seed));
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, 'record.jsonl.gz');
+  await writeRecord(file, record);
+  const verdicts = check(record);
+  const held = tell(record, verdicts, json);
+  say(`the report: ${await writeReport(folder, record, verdicts)}`);
+  say(`the record: npm run prove -- check ${file}`);
+  return held;
+}
+
+function causeOf({ cause }: Error): string {
+  return cause instanceof Error ? ` (${cause.message})` : '';
 }
 
 function tell(record: RunRecord, verdicts: readonly Verdict[], json: boolean): boolean {

@@ -8,19 +8,29 @@ export interface Quiet {
   readonly standing: Standing | undefined;
 }
 
+export interface QuietOptions {
+  readonly boundMs: number;
+  /** Milliseconds since the start of the run. */
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly say?: (line: string) => void;
+  /** Between two looks; 300 ms. */
+  readonly everyMs?: number;
+}
+
 /** Seen at rest as often, one after another: between two looks nothing may have begun to move. */
 const LOOKS = 3;
-const PAUSE_MS = 300;
+/** Orders of which an event is dead stay open for ever: then all that is asked is that nothing moves for longer. */
+const LOOKS_WITH_OPEN_ORDERS = 20;
+const EVERY_MS = 300;
+const TELL_MS = 3_000;
 
 /**
  * Waits until nothing moves any more: no row to send, no record unread, nothing parked but what waits for a person, no
  * shipment in hand, and the orders that are still open no longer change.
  */
-export async function untilQuiet(
-  watch: PlatformWatch,
-  options: { readonly boundMs: number; readonly now: () => number; readonly signal: AbortSignal; readonly say?: (line: string) => void },
-): Promise<Quiet> {
-  const { boundMs, now, signal } = options;
+export async function untilQuiet(watch: Pick<PlatformWatch, 'standing'>, options: QuietOptions): Promise<Quiet> {
+  const { boundMs, now, signal, everyMs = EVERY_MS } = options;
   const end = now() + boundMs;
   let standing: Standing | undefined;
   let looks = 0;
@@ -28,11 +38,13 @@ export async function untilQuiet(
   while (!signal.aborted) {
     const before = standing;
     standing = await watch.standing().catch(() => undefined);
-    looks = standing !== undefined && isAtRest(standing) ? looks + 1 : 0;
-    // Orders of which an event is dead stay open for ever: then all that is asked is that nothing moves.
-    const patience = standing?.openOrders === 0 ? LOOKS : STUCK_LOOKS;
-    if (looks >= patience && standing?.openOrders === before?.openOrders) {
-      return { quietMs: now(), standing };
+    if (standing === undefined || !isAtRest(standing)) {
+      looks = 0;
+    } else {
+      looks = standing.openOrders === before?.openOrders ? looks + 1 : 1;
+      if (looks >= (standing.openOrders === 0 ? LOOKS : LOOKS_WITH_OPEN_ORDERS)) {
+        return { quietMs: now(), standing };
+      }
     }
     if (now() >= end) {
       return { quietMs: null, standing };
@@ -41,13 +53,10 @@ export async function untilQuiet(
       told = now();
       options.say?.(`waiting until all is quiet: ${wordsOf(standing)}`);
     }
-    await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }
   return { quietMs: null, standing };
 }
-
-const STUCK_LOOKS = 20;
-const TELL_MS = 3_000;
 
 function isAtRest({ outboxRows, lag, parkedWaiting, openShipments }: Standing): boolean {
   return outboxRows === 0 && lag === 0 && parkedWaiting === 0 && openShipments === 0;

@@ -45,6 +45,8 @@ export interface RunHeader {
   /** The wrong design that ran in the place of ours, if one did. */
   readonly exhibit: string | null;
   readonly ordersWanted: number;
+  /** How long orders were to come in; absent: as long as so many orders take. */
+  readonly durationMs?: number;
   readonly loadEndedMs: number;
   /** Every fault has been taken back, everything that was killed runs again. */
   readonly healedMs: number;

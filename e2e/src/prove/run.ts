@@ -27,6 +27,8 @@ export interface ProofOptions {
   readonly instances?: number;
   /** How long after healing the platform may take to come to rest; 120 s. */
   readonly quietBoundMs?: number;
+  /** Have every consumer read every topic again at the end; true. */
+  readonly replay?: boolean;
   /** A wrong design in the place of ours; see museum/exhibits.ts. */
   readonly exhibit?: string;
   /** Leave the folder of data and logs where it is, and say where. */
@@ -64,7 +66,7 @@ export async function runProof(options: ProofOptions): Promise<RunRecord> {
 }
 
 async function prove(platform: Platform, network: PlatformNetwork | undefined, options: ProofOptions): Promise<RunRecord> {
-  const { seed, orders, faults, instances = 2, quietBoundMs = QUIET_BOUND_MS } = options;
+  const { seed, orders, faults, instances = 2, quietBoundMs = QUIET_BOUND_MS, replay: replays = true } = options;
   const say = options.say ?? (() => undefined);
   const signal = options.signal ?? new AbortController().signal;
   const durationMs = options.durationMs ?? Math.max(SHORTEST_MS, (orders / ORDERS_PER_SECOND) * 1_000);
@@ -74,6 +76,8 @@ async function prove(platform: Platform, network: PlatformNetwork | undefined, o
     await Promise.all(Object.entries(stock).map(([sku, onHand]) => platform.customer.setStock(sku, onHand)));
     await installLedger(adminUrlOf(platform));
 
+    // Told to stop while the platform started: no listener would hear of it again.
+    signal.throwIfAborted();
     const startedAt = Date.now();
     const origin = performance.now();
     const now = () => performance.now() - origin;
@@ -114,7 +118,7 @@ async function prove(platform: Platform, network: PlatformNetwork | undefined, o
     signal.throwIfAborted();
     say(`${seconds()}  ${quietMs === null ? `not quiet within ${quietBoundMs / 1_000} s` : 'quiet'}${standing === undefined ? '' : `: ${wordsOf(standing)}`}`);
 
-    const replay = quietMs === null ? undefined : await proveReplay(platform, watch, { now, signal, say });
+    const replay = quietMs === null || !replays ? undefined : await proveReplay(platform, watch, { now, signal, say });
     say(`${seconds()}  collecting`);
     const collected = await collect(platform, watch);
     return {
@@ -125,6 +129,7 @@ async function prove(platform: Platform, network: PlatformNetwork | undefined, o
         faultKinds: faults,
         exhibit: options.exhibit ?? null,
         ordersWanted: orders,
+        ...(options.durationMs !== undefined && { durationMs: options.durationMs }),
         loadEndedMs,
         healedMs,
         quietMs,

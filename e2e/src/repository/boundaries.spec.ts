@@ -90,6 +90,11 @@ const fixtures: Fixture[] = [
     file: 'e2e/src/bench/defaults.ts',
     text: "import '@waybill/service-defaults';\n",
   },
+  {
+    rule: 'preloads-know-the-parts-they-change',
+    file: 'e2e/src/prove/museum/defaults.ts',
+    text: "import '@waybill/service-defaults';\n",
+  },
 ];
 
 /** The rules as `npm run lint` reads them, on another folder. */

@@ -40,7 +40,7 @@ export function smallestFailing(
   verdicts: readonly Verdict[],
 ): { readonly orderId: string; readonly lines: HistoryLine[] } | undefined {
   const failing = new Set(verdicts.flatMap(({ violations }) => violations.flatMap(({ orderId }) => orderId ?? [])));
-  const sizes = sizesOf(record, failing);
+  const sizes = storySizes(record, failing);
   let smallest: string | undefined;
   for (const orderId of failing) {
     if (smallest === undefined || (sizes.get(orderId) ?? 0) < (sizes.get(smallest) ?? 0)) {
@@ -169,7 +169,7 @@ function finalLines(record: RunRecord, orderId: string): HistoryLine[] {
 }
 
 /** How many lines the story of each order has, about: one look at the record for all of them. */
-function sizesOf(record: RunRecord, orderIds: ReadonlySet<string>): ReadonlyMap<string, number> {
+export function storySizes(record: RunRecord, orderIds: ReadonlySet<string>): ReadonlyMap<string, number> {
   const sizes = new Map<string, number>();
   const count = (orderId: string | undefined) => {
     if (orderId !== undefined && orderIds.has(orderId)) {
