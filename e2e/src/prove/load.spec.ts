@@ -83,6 +83,23 @@ describe('the customers of a load', () => {
     expect(told.at(-1)).toEqual(['cancel', 'ok', 202, 'order-1']);
   });
 
+  it('wait before the door while others are served, so that a failure makes no storm', async () => {
+    let [inHand, most] = [0, 0];
+    const { load } = await requestsOf(
+      (request, response, turn) => {
+        most = Math.max(most, ++inHand);
+        setTimeout(() => {
+          inHand--;
+          placed(request, response, turn);
+        }, 5);
+      },
+      Array.from({ length: 200 }, (_, number) => ({ ...wish(), number })),
+    );
+    expect(load.accepted).toBe(200);
+    expect(most).toBeGreaterThan(10);
+    expect(most).toBeLessThanOrEqual(40);
+  });
+
   it('come as twins, with one key', async () => {
     const { keys, load } = await requestsOf(placed, [wish('twin')]);
     expect(keys).toEqual(['r-0', 'r-0']);

@@ -20,7 +20,12 @@ export interface LoadOptions {
 /** A customer that is not answered asks again for as long, with the same key. */
 const PATIENCE_MS = 90_000;
 const ANSWER_TIMEOUT_MS = 6_000;
-const PAUSE_MS = { first: 100, most: 1_000 };
+const PAUSE_MS = { first: 100, most: 4_000 };
+/**
+ * Requests at once. Who finds the door full waits before he asks: while a service is away, hundreds that try again and
+ * again would be a load that no service is meant to carry, and would slow the prover itself, through whose proxies all goes.
+ */
+const AT_ONCE_MAX = 40;
 const ENDED = 'load stopped';
 
 /**
@@ -37,6 +42,8 @@ export class OrderLoad {
   private turn = 0;
   private readonly stopping = new AbortController();
   private readonly durations: number[] = [];
+  private inHand = 0;
+  private readonly queue: (() => void)[] = [];
 
   constructor(private readonly options: LoadOptions) {
     // Each customer that waits listens for the end.
@@ -93,7 +100,12 @@ export class OrderLoad {
     const end = this.options.now() + PATIENCE_MS;
     const first = this.turn++;
     for (let attempt = 0; !this.stopping.signal.aborted && this.options.now() < end; attempt++) {
-      const { again, ...request } = await ask(first + attempt);
+      await this.enter();
+      if (this.stopping.signal.aborted) {
+        this.leave();
+        break;
+      }
+      const { again, ...request } = await ask(first + attempt).finally(() => this.leave());
       this.requests.push(request);
       this.durations.push(request.endMs - request.startMs);
       if (request.result === 'unknown') {
@@ -104,6 +116,18 @@ export class OrderLoad {
       await this.pause(Math.min(PAUSE_MS.most, PAUSE_MS.first * 2 ** attempt));
     }
     return null;
+  }
+
+  private async enter(): Promise<void> {
+    if (this.inHand >= AT_ONCE_MAX) {
+      await new Promise<void>((resolve) => this.queue.push(resolve));
+    }
+    this.inHand++;
+  }
+
+  private leave(): void {
+    this.inHand--;
+    this.queue.shift()?.();
   }
 
   private place(wish: Wish, key: string, turn: number) {
