@@ -15,13 +15,14 @@ export interface TrialWorld {
 
 /** The instance that is ill-treated; the first one of each service is left alone. */
 export const VICTIM = 2;
-/** Longer than the relay's lease (4.5 s) and the group's session (6 s, as install.ts sets it). */
-export const PAUSE_MS = 7_500;
+/** Longer than the relay's lease (4.5 s) and the group's session (4 s, as wrap-kafka.ts sets it). */
+export const PAUSE_MS = 6_500;
 const REACHED_WITHIN_MS = 45_000;
 const NUDGE_MS = 3_000;
 /** Then the process is stopped and started, too. */
 const NUDGES_PER_STOP = 3;
 const RUNS_AGAIN_WITHIN_MS = 90_000;
+const ANSWERS_WITHIN_MS = 2_000;
 
 /** Sets the trap, leads the platform into it, and sees that what was hit goes on. */
 export async function runTrial(trial: Trial, world: TrialWorld): Promise<TrialResult> {
@@ -102,7 +103,7 @@ function goOn(pid: number | undefined): void {
   }
 }
 
-/** Ready, whether it never went down, or has to be started. */
+/** Ready and a member of its group, whether it never went down, or has to be started. */
 async function runsAgain({ service }: Trial, { platform, board }: TrialWorld): Promise<void> {
   const [url] = platform.urlsOf(service).slice(VICTIM - 1);
   await until(
@@ -110,9 +111,10 @@ async function runsAgain({ service }: Trial, { platform, board }: TrialWorld): P
       if (board.pidOf(`${service}-${VICTIM}`) === undefined) {
         await platform.process(service, VICTIM).start();
       }
-      const { status } = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2_000) });
-      return status === 200;
+      const ready = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
+      const metrics = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
+      return ready.status === 200 && /^waybill_consumer_joined\S* 1$/m.test(await metrics.text());
     },
-    { timeoutMs: RUNS_AGAIN_WITHIN_MS, intervalMs: 100, what: `${service}-${VICTIM} to be ready again` },
+    { timeoutMs: RUNS_AGAIN_WITHIN_MS, intervalMs: 100, what: `${service}-${VICTIM} to be ready, and in its group` },
   );
 }

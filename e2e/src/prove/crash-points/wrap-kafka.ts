@@ -9,8 +9,8 @@ export interface KafkajsModule {
   readonly KafkaJSRequestTimeoutError: new (message: string, details: object) => Error;
 }
 
-/** The shortest that a broker takes by default: a killed member's partitions are free sooner than after our 10 s. */
-export const SESSION_TIMEOUT_MS = 6_000;
+/** Four heartbeats: a killed member's partitions are free sooner than after our 10 s. */
+export const SESSION_TIMEOUT_MS = 4_000;
 
 /** Leads what producers, group members and admin clients ask of the broker through the traps. */
 export function wrapKafka({ Kafka, KafkaJSRequestTimeoutError }: KafkajsModule, traps: Pick<Traps, 'through'>): void {

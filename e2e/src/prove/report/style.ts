@@ -71,6 +71,7 @@ svg .name { font-size: 12.5px; font-weight: 600; } svg .tick, svg .unit, svg .wh
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; } h2 { margin-top: 1.6rem; break-after: avoid; }
   svg, tr, .badge { break-inside: avoid; } .bar rect, .badge, .dot i { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  .readout, .cross { display: none; } .wide { overflow: visible; } .course { min-width: 0; } a { color: inherit; }
+  .readout, .cross { display: none; } .wide { overflow: visible; } .course { min-width: 0; } table { font-size: 8.5pt; } .lines { font-size: 7.5pt; } .invariants td:nth-child(2) { min-width: 0; } dl { grid-template-columns: repeat(3, 1fr); }
+  th, td { padding-right: 0.6rem; } .panel { break-before: avoid; }
 }
 `;
