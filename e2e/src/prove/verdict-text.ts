@@ -31,8 +31,11 @@ export function renderRecoveries(faults: readonly FaultSpan[]): string {
   const lines = kinds.map((kind) => {
     const known = faults.filter((fault) => fault.kind === kind).flatMap(({ recoveredMs }) => recoveredMs ?? []);
     const count = faults.filter((fault) => fault.kind === kind).length;
-    const longest = known.length === 0 ? 'overtaken by the next fault' : `${(Math.max(...known) / 1_000).toFixed(1)} s`;
-    return `  ${kind.padEnd(10)}${String(count).padStart(4)} times, recovered after at most ${longest}`;
+    const longest =
+      known.length === 0
+        ? 'the next fault came before the recovery'
+        : `recovered after at most ${(Math.max(...known) / 1_000).toFixed(1)} s`;
+    return `  ${kind.padEnd(10)}${String(count).padStart(4)} times, ${longest}`;
   });
   return lines.length === 0 ? '' : `\n${lines.join('\n')}`;
 }
