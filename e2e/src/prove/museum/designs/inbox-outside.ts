@@ -23,7 +23,7 @@ const REMEMBER = `INSERT INTO inbox (consumer, source, id, topic, partition, "of
  * goes through a connection of its own (`this.repository` instead of the `manager` that was handed in). When the effect
  * then fails, or the process dies, the row stays; the event comes again, is taken for a copy, and its effect never happens.
  *
- * Who: FTGO (a TODO in its source), eventuate-tram-core-nodejs: a dedup row that commits though the handler failed.
+ * Who: FTGO (its source says so itself), eventuate-tram-core-nodejs: a dedup row that commits though the handler failed.
  */
 export function install(): void {
   swap<ConsumerInside>(IdempotentConsumer, {
