@@ -46,7 +46,7 @@ export class Platform {
   async stop({ keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
     await this.stack.stop();
     if (!keep) {
-      await rm(this.home, { recursive: true, force: true });
+      await rm(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     }
   }
 
