@@ -22,6 +22,16 @@ describe('the name of a call', () => {
     expect(pointName(stack, 'INSERT INTO inbox')).toBe('retry-worker > inbox/dedup-rows rememberEvents: INSERT INTO inbox');
   });
 
+  it('does not say who only turns the crank', () => {
+    const stack = stackOf(
+      ...ports,
+      `async Outbox.append (${root}/libs/outbox/dist/outbox.js:9:9)`,
+      `async DeadlineTimer.expireAll (${root}/apps/orders/dist/timer/deadline-timer.js:66:30)`,
+      `async PeriodicWorker.run (${root}/libs/service-defaults/dist/periodic-worker.js:42:17)`,
+    );
+    expect(pointName(stack, 'INSERT INTO outbox')).toBe('deadline-timer > outbox/outbox append: INSERT INTO outbox');
+  });
+
   it('says a file that began it itself once', () => {
     const stack = stackOf(...ports, `async ShardLeases.renew (${root}/libs/outbox/dist/shard-leases.js:7:7)`);
     expect(pointName(stack, 'UPDATE outbox_leases')).toBe('outbox/shard-leases renew: UPDATE outbox_leases');

@@ -8,7 +8,7 @@ interface Frame {
   readonly name: string;
 }
 
-/** The way to the port, not whoever uses it: a statement is named after who asked for it. */
+/** The way to the port, or what turns the crank: a statement is named after who asked for it. */
 const PORTS = new Set([
   'database/transaction',
   'database/preparing-client',
@@ -19,6 +19,7 @@ const PORTS = new Set([
   'tracing/in-span',
   'outbox/settle-within',
   'service-defaults/messaging',
+  'service-defaults/periodic-worker',
 ]);
 /** Looks at the platform that change nothing: health checks and scrapes. */
 const ONLOOKERS = /^(health\/|service-defaults\/(metrics|database-link check)|inbox\/parked-events countParked)/;

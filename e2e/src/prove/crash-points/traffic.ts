@@ -79,6 +79,11 @@ export class Traffic {
     for (const spot of ['FLAKY', 'FLAKY', 'BROKEN', 'POISON'] as const) {
       this.take(this.order(spot === 'POISON' ? 'late' : spot.toLowerCase(), weakSku(spot, service)));
     }
+    if (service === 'orders') {
+      // Nobody reserves anything for them: they are there when the timer looks.
+      this.take(this.order('late', weakSku('POISON', 'inventory')));
+      this.take(this.order('late', weakSku('POISON', 'inventory')));
+    }
     if (service === 'shipping') {
       this.take(this.order('recalled', GOOD_SKU));
       this.take(this.order('recalled', GOOD_SKU));
