@@ -11,6 +11,8 @@ import { writeReport } from './report/report.js';
 import { runProof } from './run.js';
 import { hold, renderFailure, renderRecoveries, renderVerdicts } from './verdict-text.js';
 
+/** EX_USAGE of sysexits.h. */
+const WRONG_ARGUMENTS = 64;
 const say = (line: string) => console.error(`prove: ${line}`);
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -47,7 +49,13 @@ async function main(command: ProveCommand): Promise<number> {
 }
 
 async function recheck(file: string, json: boolean): Promise<number> {
-  const record = await readRecord(file);
+  let record: RunRecord;
+  try {
+    record = await readRecord(file);
+  } catch (error) {
+    say(`${file} should be a record that a run has left, and cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return WRONG_ARGUMENTS;
+  }
   const verdicts = check(record);
   const held = tell(record, verdicts, json);
   say(`the report: ${await writeReport(dirname(file), record, verdicts)}`);
@@ -134,6 +142,6 @@ function commandOrExit(): ProveCommand {
       throw error;
     }
     console.error(`prove: ${error.message} See npm run prove -- --help.`);
-    process.exit(64);
+    process.exit(WRONG_ARGUMENTS);
   }
 }
