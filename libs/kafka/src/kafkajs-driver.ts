@@ -89,8 +89,9 @@ class KafkajsProducer implements DriverProducer {
       await this.connect(producer);
       await producer.sendBatch({ acks: ACKS_ALL, timeout: REQUEST_TIMEOUT_MS, topicMessages: byTopic(records) });
     } catch (error) {
-      if (isUnanswered(error) && this.producer === producer) {
-        // kafkajs keeps a connection that does not answer, and one that has died without a word never will.
+      if (!isAnswer(error) && this.producer === producer) {
+        // kafkajs keeps a connection that does not answer, and one that has died without a word never will. One that was
+        // lost while the cluster was asked who leads is never made again: "Broker not connected", for ever.
         this.producer = undefined;
         this.connecting = undefined;
         producer.disconnect().catch(() => undefined);
@@ -115,9 +116,9 @@ class KafkajsProducer implements DriverProducer {
   }
 }
 
-/** Of the last attempt, which is the cause where kafkajs has given up. Its classes cannot be imported by name. */
-function isUnanswered(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'KafkaJSRequestTimeoutError' || isUnanswered(error.cause));
+/** The broker has said no. Of the last attempt, which is the cause where kafkajs has given up. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'KafkaJSProtocolError' || isAnswer(error.cause));
 }
 
 function byTopic(records: readonly OutgoingRecord[]): TopicMessages[] {
