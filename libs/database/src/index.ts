@@ -9,5 +9,5 @@ export {
   sqlStateOf,
 } from './database-errors.js';
 export { migrate, type MigrateSettings } from './migrate.js';
-export type { Backfill, Migration, MigrationClass, MigrationPhase } from './migration.js';
+export type { Backfill, LintIgnore, Migration, MigrationClass, MigrationPhase } from './migration.js';
 export { transaction } from './transaction.js';
