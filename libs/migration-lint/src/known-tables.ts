@@ -119,7 +119,7 @@ export class KnownTables {
         renameColumn(operation, known);
         break;
       case 'AT_AddColumn':
-        addColumn(known, table, addedColumn(operation), transaction);
+        addColumn(known ?? this.newlyMet(table), table, addedColumn(operation), transaction, command?.missing_ok === true);
         break;
       case 'AT_DropColumn':
         known?.columns.delete(name);
@@ -210,15 +210,22 @@ function changeColumn(table: KnownTable | undefined, name: string, change: Parti
   }
 }
 
-function addColumn(table: KnownTable | undefined, tableName: string, column: ColumnDef | undefined, transaction: Transaction): void {
-  if (table === undefined || column?.colname === undefined) {
+function addColumn(
+  table: KnownTable | undefined,
+  tableName: string,
+  column: ColumnDef | undefined,
+  transaction: Transaction,
+  mayBeThere = false,
+): void {
+  if (table === undefined || column?.colname === undefined || (mayBeThere && table.columns.has(column.colname))) {
     return;
   }
   const constraints = constraintsOf(column);
   const has = (...types: Constraint['contype'][]): boolean => constraints.some(({ contype }) => types.includes(contype));
   table.columns.set(column.colname, {
-    type: sqlType(column.typeName),
-    notNull: has('CONSTR_NOTNULL', 'CONSTR_PRIMARY', 'CONSTR_IDENTITY'),
+    // With IF NOT EXISTS it may be an older column, of another type.
+    type: mayBeThere ? undefined : sqlType(column.typeName),
+    notNull: !mayBeThere && has('CONSTR_NOTNULL', 'CONSTR_PRIMARY', 'CONSTR_IDENTITY'),
     hasDefault: has('CONSTR_DEFAULT', 'CONSTR_IDENTITY', 'CONSTR_GENERATED'),
   });
   for (const constraint of constraints) {
