@@ -128,7 +128,7 @@ export class KnownTables {
         changeColumn(known, name, { type: sqlType(nodeAs(command?.def, 'ColumnDef')?.typeName) });
         break;
       case 'AT_SetNotNull':
-        changeColumn(known, name, { notNull: true });
+        changeColumn(known ?? this.newlyMet(table), name, { notNull: true });
         break;
       case 'AT_DropNotNull':
         changeColumn(known, name, { notNull: false });
@@ -204,10 +204,8 @@ function renameColumn(operation: Operation, table: KnownTable | undefined): void
 }
 
 function changeColumn(table: KnownTable | undefined, name: string, change: Partial<KnownColumn>): void {
-  const column = table?.columns.get(name);
-  if (column !== undefined) {
-    table?.columns.set(name, { ...column, ...change });
-  }
+  const column = table?.columns.get(name) ?? { type: undefined, notNull: false, hasDefault: false };
+  table?.columns.set(name, { ...column, ...change });
 }
 
 function addColumn(
