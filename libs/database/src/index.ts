@@ -9,7 +9,7 @@ export {
   sqlStateOf,
 } from './database-errors.js';
 export { migrate, type MigrateSettings } from './migrate.js';
-export type { Backfill, Migration, MigrationClass, MigrationPhase } from './migration.js';
+export type { Backfill, LintIgnore, Migration, MigrationClass, MigrationPhase } from './migration.js';
 export { type AppliedMigration, appliedMigrations } from './migrations/applied-migrations.js';
 export { type BackfillProgress, percentOf } from './migrations/backfill-progress.js';
 export type { InvalidIndex } from './migrations/concurrent-index.js';
