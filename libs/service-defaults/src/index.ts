@@ -1,3 +1,4 @@
+export type { Progress } from '@waybill/health';
 export { Metrics } from './metrics.js';
 export { PeriodicWorker, type PeriodicWorkerOptions } from './periodic-worker.js';
 export { type ProblemDocument } from './problem-document.js';

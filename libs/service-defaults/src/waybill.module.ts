@@ -137,6 +137,7 @@ class ServiceEngine implements OnApplicationBootstrap {
       signal: this.signal,
       metrics: this.metrics,
       log,
+      progress: (loop) => this.health.loop(loop),
       subscriptions: subscriptions === undefined ? undefined : this.providerOf(subscriptions),
     });
     const workers = this.settings.roles.includes('consumer') ? (this.options.workers ?? []) : [];
@@ -147,6 +148,9 @@ class ServiceEngine implements OnApplicationBootstrap {
       // Without Kafka orders are still accepted: they wait in the outbox.
       this.health.register({ name: 'kafka', kind: 'soft', check: () => this.kafka.ping() });
     }
+    if (messaging.consumes) {
+      this.health.register({ name: 'membership', kind: 'soft', check: () => messaging.checkMembership() });
+    }
     link.start(() => {
       if (this.shutdown.isStopping) {
         return;
@@ -155,7 +159,7 @@ class ServiceEngine implements OnApplicationBootstrap {
       this.signal.start();
       messaging.start();
       for (const worker of background) {
-        worker.start();
+        worker.start(this.health.loop(worker.name));
       }
     });
   }
