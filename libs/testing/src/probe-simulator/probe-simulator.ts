@@ -59,6 +59,8 @@ export class ProbeSimulator {
   readonly events: ProbeEvent[] = [];
   /** Starts after the first one. */
   restarts = 0;
+  /** Probes so far. */
+  asked = 0;
   private inEndpoints = false;
   private readonly clock: ProbeClock;
   private readonly stopping = new AbortController();
@@ -144,6 +146,7 @@ export class ProbeSimulator {
       }
       const isDue = this.clock.now() - startedAt >= initialDelaySeconds * 1_000;
       if (isDue && (kind === 'startup' || gate.open)) {
+        this.asked++;
         const success = await this.options.ask(kind, timeoutSeconds * 1_000);
         if (life.aborted) {
           return;
