@@ -1,3 +1,4 @@
+export { checkOut } from './check-out.js';
 export { type ConnectionSettings, createConnection, sessionLimits, type Ssl } from './connection.js';
 export { createDataSource, type DataSourceSettings } from './data-source.js';
 export {
