@@ -27,7 +27,13 @@ export interface CrashPointsCommand {
   readonly args: readonly string[];
 }
 
-export type ProveCommand = RunCommand | MuseumCommand | CrashPointsCommand | { readonly name: 'check'; readonly file: string; readonly json: boolean };
+/** Its options are its own: see idle/command.ts. */
+export interface IdleCommand {
+  readonly name: 'idle';
+  readonly args: readonly string[];
+}
+
+export type ProveCommand = RunCommand | MuseumCommand | CrashPointsCommand | IdleCommand | { readonly name: 'check'; readonly file: string; readonly json: boolean };
 
 /** What a person typed wrongly. */
 export class CommandLineError extends Error {
@@ -46,6 +52,9 @@ const SEED_MAX = 2 ** 31;
 export function readCommandLine(args: readonly string[], randomSeed: () => number): ProveCommand {
   if (args[0] === 'crash-points') {
     return { name: 'crash-points', args: args.slice(1) };
+  }
+  if (args[0] === 'idle') {
+    return { name: 'idle', args: args.slice(1) };
   }
   const { values, positionals } = parse(args);
   const [name = 'run', ...rest] = positionals;
@@ -85,7 +94,7 @@ export function readCommandLine(args: readonly string[], randomSeed: () => numbe
       };
     }
     default:
-      throw new CommandLineError(`Expected run, check, crash-points or museum; got "${name}".`);
+      throw new CommandLineError(`Expected run, check, crash-points, idle or museum; got "${name}".`);
   }
 }
 
@@ -127,7 +136,8 @@ function faultsOf(text: string): readonly FaultKind[] {
   return faultKinds.filter((kind) => words.includes(kind));
 }
 
-function numberOf(name: string, text: string | undefined, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
+/** @throws CommandLineError */
+export function numberOf(name: string, text: string | undefined, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
   if (text === undefined) {
     return undefined;
   }
