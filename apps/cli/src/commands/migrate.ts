@@ -21,6 +21,7 @@ import { palette } from '../palette.js';
 import { auditOptions, jsonOption, serviceOption } from '../selection.js';
 import { tellTarget } from '../service-database.js';
 import { migrationsOf } from '../service-migrations.js';
+import { lintVerb } from './migrate-lint.js';
 
 type Load = (service: Service) => Promise<readonly MigrationClass[]>;
 
@@ -35,12 +36,10 @@ export function migrateCommand(load: Load): Command {
       contract: contractVerb(load),
       status: statusVerb(load),
       back: backVerb(load),
+      lint: lintVerb(load),
     },
   };
 }
-
-/** Changes of the databases' schemas. */
-export const migrate: Command = migrateCommand(migrationsOf);
 
 const toOption = { to: text('NAME', 'the last migration to run, with its 13 digits; all unless told') };
 const yesOption = { yes: flag('does not ask whether it is meant') };
@@ -180,3 +179,6 @@ function requireServiceFor(to: string | undefined, service: Service | undefined)
 function inWords(service: Service, { name, statements }: PlannedMigration): string {
   return [`  ${service}: ${name}`, ...(statements ?? ['(its statements show only when it runs)']).map((each) => `    ${each}`)].join('\n');
 }
+
+/** Changes of the databases' schemas. At the end: what it is made of has to be there. */
+export const migrate: Command = migrateCommand(migrationsOf);

@@ -166,7 +166,8 @@ export const constraintRules: readonly Rule[] = [
     check: ({ kind, table = '', command, object, statement }, { tables, script }) => {
       const type = tables.table(table)?.constraints.get(command?.name ?? '')?.type;
       const unique = kind === 'AT_DropConstraint' ? type === 'CONSTR_UNIQUE' || type === 'CONSTR_PRIMARY' : tables.index(object)?.unique === true;
-      const unknown = kind === 'AT_DropConstraint' && type === undefined;
+      // Of a table whose making was seen, every constraint is known: one that is not there cannot be missed.
+      const unknown = kind === 'AT_DropConstraint' && type === undefined && tables.table(table)?.bornIn === undefined;
       if (addedAgain(statement.node, command?.name)) {
         return undefined;
       }
