@@ -72,7 +72,7 @@ export class BrokenWorkspace {
       writeFileSync(file, text);
     }
     mkdirSync(join(this.root, 'node_modules/@waybill'));
-    for (const name of ['contracts', 'kafka', 'outbox', 'service-defaults', 'testing']) {
+    for (const name of ['contracts', 'kafka', 'migration-lint', 'outbox', 'service-defaults', 'testing']) {
       symlinkSync(join(this.root, 'libs', name), join(this.root, 'node_modules/@waybill', name), 'dir');
     }
   }

@@ -19,3 +19,15 @@ it('the README lists every rule as it is in the code; UPDATE=1 writes the table'
   }
   expect(RULES.exec(readFileSync(file, 'utf8'))?.[2]).toBe(table);
 });
+
+it('the README names no rule that there is not', () => {
+  const ids = new Set([...rules.map(({ id }) => id), ...scriptRules.map(({ id }) => id), ...Object.keys(builtIn)]);
+  const [, section = ''] = readFileSync(file, 'utf8').split('## Beside strong_migrations');
+  const [table = ''] = section.split('## Beside squawk');
+  const named = table
+    .split('\n')
+    .flatMap((line) => line.split('|')[2] ?? [])
+    .flatMap((cell) => [...cell.matchAll(/`([\w-]+)`/g)].map(([, name = '']) => name));
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !ids.has(name))).toEqual([]);
+});
