@@ -126,3 +126,6 @@ EXPLAIN ANALYZE DELETE FROM orders;
 
 -- @ revoke: revoke
 REVOKE SELECT ON orders FROM reporting;
+
+-- @ update-with-query: change-of-data
+UPDATE orders SET channel = (SELECT name FROM channels WHERE channels.id = orders.channel_id) WHERE channel IS NULL RETURNING id;
