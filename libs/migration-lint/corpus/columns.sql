@@ -59,31 +59,45 @@ ALTER TABLE orders ALTER COLUMN number TYPE bigint;
 ALTER TABLE orders ALTER COLUMN placed_at TYPE timestamptz USING placed_at AT TIME ZONE 'UTC';
 
 -- @ change-type-int-to-bigint: change-column-type
+BEGIN;
 ALTER TABLE orders ADD COLUMN pieces integer;
+COMMIT;
 ALTER TABLE orders ALTER COLUMN pieces TYPE bigint;
 
 -- @ change-type-varchar-wider: prefer-text
+BEGIN;
 ALTER TABLE orders ADD COLUMN code varchar(20);
+COMMIT;
 ALTER TABLE orders ALTER COLUMN code TYPE varchar(40);
 
 -- @ change-type-varchar-to-text: prefer-text
+BEGIN;
 ALTER TABLE orders ADD COLUMN code varchar(20);
+COMMIT;
 ALTER TABLE orders ALTER COLUMN code TYPE text;
 
 -- @ change-type-varchar-narrower: prefer-text, change-column-type
+BEGIN;
 ALTER TABLE orders ADD COLUMN code varchar(40);
+COMMIT;
 ALTER TABLE orders ALTER COLUMN code TYPE varchar(20);
 
 -- @ change-type-numeric-wider: -
+BEGIN;
 ALTER TABLE orders ADD COLUMN total numeric(10, 2);
+COMMIT;
 ALTER TABLE orders ALTER COLUMN total TYPE numeric(12, 2);
 
 -- @ change-type-numeric-scale: change-column-type
+BEGIN;
 ALTER TABLE orders ADD COLUMN total numeric(10, 2);
+COMMIT;
 ALTER TABLE orders ALTER COLUMN total TYPE numeric(12, 4);
 
 -- @ change-type-collation: change-column-type
+BEGIN;
 ALTER TABLE orders ADD COLUMN code text;
+COMMIT;
 ALTER TABLE orders ALTER COLUMN code TYPE text COLLATE "C";
 
 -- @ set-default: -

@@ -75,6 +75,7 @@ ALTER TABLE orders ADD PRIMARY KEY (id);
 ALTER TABLE orders ADD CONSTRAINT orders_pkey PRIMARY KEY USING INDEX orders_id;
 
 -- @ primary-key-using-index-of-nullable: set-not-null
+DROP INDEX CONCURRENTLY IF EXISTS orders_id;
 CREATE UNIQUE INDEX CONCURRENTLY orders_id ON orders (id);
 ALTER TABLE orders ADD CONSTRAINT orders_pkey PRIMARY KEY USING INDEX orders_id;
 

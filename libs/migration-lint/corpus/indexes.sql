@@ -67,6 +67,7 @@ DROP INDEX CONCURRENTLY IF EXISTS orders_status;
 COMMIT;
 
 -- @ drop-unique-index: drop-constraint
+DROP INDEX CONCURRENTLY IF EXISTS orders_number;
 CREATE UNIQUE INDEX CONCURRENTLY orders_number ON orders (number);
 DROP INDEX CONCURRENTLY IF EXISTS orders_number;
 

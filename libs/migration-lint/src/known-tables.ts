@@ -119,7 +119,7 @@ export class KnownTables {
         renameColumn(operation, known);
         break;
       case 'AT_AddColumn':
-        addColumn(known, table, addedColumn(operation), transaction);
+        addColumn(known ?? this.newlyMet(table), table, addedColumn(operation), transaction, command?.missing_ok === true);
         break;
       case 'AT_DropColumn':
         known?.columns.delete(name);
@@ -128,7 +128,7 @@ export class KnownTables {
         changeColumn(known, name, { type: sqlType(nodeAs(command?.def, 'ColumnDef')?.typeName) });
         break;
       case 'AT_SetNotNull':
-        changeColumn(known, name, { notNull: true });
+        changeColumn(known ?? this.newlyMet(table), name, { notNull: true });
         break;
       case 'AT_DropNotNull':
         changeColumn(known, name, { notNull: false });
@@ -204,21 +204,26 @@ function renameColumn(operation: Operation, table: KnownTable | undefined): void
 }
 
 function changeColumn(table: KnownTable | undefined, name: string, change: Partial<KnownColumn>): void {
-  const column = table?.columns.get(name);
-  if (column !== undefined) {
-    table?.columns.set(name, { ...column, ...change });
-  }
+  const column = table?.columns.get(name) ?? { type: undefined, notNull: false, hasDefault: false };
+  table?.columns.set(name, { ...column, ...change });
 }
 
-function addColumn(table: KnownTable | undefined, tableName: string, column: ColumnDef | undefined, transaction: Transaction): void {
-  if (table === undefined || column?.colname === undefined) {
+function addColumn(
+  table: KnownTable | undefined,
+  tableName: string,
+  column: ColumnDef | undefined,
+  transaction: Transaction,
+  mayBeThere = false,
+): void {
+  if (table === undefined || column?.colname === undefined || (mayBeThere && table.columns.has(column.colname))) {
     return;
   }
   const constraints = constraintsOf(column);
   const has = (...types: Constraint['contype'][]): boolean => constraints.some(({ contype }) => types.includes(contype));
   table.columns.set(column.colname, {
-    type: sqlType(column.typeName),
-    notNull: has('CONSTR_NOTNULL', 'CONSTR_PRIMARY', 'CONSTR_IDENTITY'),
+    // With IF NOT EXISTS it may be an older column, of another type.
+    type: mayBeThere ? undefined : sqlType(column.typeName),
+    notNull: !mayBeThere && has('CONSTR_NOTNULL', 'CONSTR_PRIMARY', 'CONSTR_IDENTITY'),
     hasDefault: has('CONSTR_DEFAULT', 'CONSTR_IDENTITY', 'CONSTR_GENERATED'),
   });
   for (const constraint of constraints) {

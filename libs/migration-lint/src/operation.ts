@@ -1,4 +1,4 @@
-import type { AlterTableCmd, ColumnDef, Constraint, Node } from 'libpg-query';
+import type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar } from 'libpg-query';
 import { bare, qualified, tableName } from './names.js';
 import { kindOf, namesIn, nodeAs, type NodeKind, type NodeOf, type ParsedStatement, type Position } from './parse.js';
 
@@ -107,13 +107,17 @@ function relationOf(node: Node, kind: NodeKind): string | undefined {
     case 'RuleStmt':
     case 'CopyStmt':
     case 'RefreshMatViewStmt':
-      return tableName((nodeAs(node, kind) as { relation?: Parameters<typeof tableName>[0] }).relation);
+      return tableName(fieldsOf(node, kind).relation);
     case 'CreatePolicyStmt':
     case 'AlterPolicyStmt':
-      return tableName((nodeAs(node, kind) as { table?: Parameters<typeof tableName>[0] }).table);
+      return tableName(fieldsOf(node, kind).table);
     default:
       return undefined;
   }
+}
+
+function fieldsOf(node: Node, kind: NodeKind): { readonly relation?: RangeVar; readonly table?: RangeVar } {
+  return (node as unknown as Record<string, { relation?: RangeVar; table?: RangeVar }>)[kind] ?? {};
 }
 
 /** The statement itself, when it is of this kind. */

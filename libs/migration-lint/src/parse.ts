@@ -50,7 +50,7 @@ function parsed(sql: string): ReturnType<typeof parseSync> {
   try {
     return parseSync(sql);
   } catch (error) {
-    const offset = hasSqlDetails(error) ? Math.max(0, (error.sqlDetails?.cursorPosition ?? 1) - 1) : 0;
+    const offset = hasSqlDetails(error) ? (error.sqlDetails?.cursorPosition ?? 0) : 0;
     throw new SqlSyntaxError((error as Error).message, positionAt([...sql].slice(0, offset).join('')));
   }
 }

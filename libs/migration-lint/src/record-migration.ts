@@ -17,7 +17,7 @@ export async function recordMigration(type: MigrationClass): Promise<Script> {
     unjudged: [...up.unjudged, ...(up.thrown === undefined ? [] : [`up threw when it was recorded: ${messageOf(up.thrown)}`])],
   };
   return {
-    name: type.name,
+    name: migration.name ?? type.name,
     phase: migration.phase ?? 'expand',
     transaction: migration.transaction ?? true,
     queries: [

@@ -35,6 +35,20 @@ export function typeText({ name, modifiers, array }: SqlType): string {
   return `${inSql}${shown}${array ? '[]' : ''}`;
 }
 
+const SERIALS: Readonly<Record<string, string>> = {
+  smallserial: 'smallint',
+  serial2: 'smallint',
+  serial: 'integer',
+  serial4: 'integer',
+  bigserial: 'bigint',
+  serial8: 'bigint',
+};
+
+/** The type behind `serial` and its like, which are none; undefined for any other. */
+export function typeOfSerial(type: SqlType | undefined): string | undefined {
+  return SERIALS[type?.name ?? ''];
+}
+
 const SAME_IN_STORAGE = new Set(['varchar text', 'text varchar', 'cidr inet']);
 /** Types whose one modifier is a bound that may be raised, or taken away. */
 const BOUNDED = new Set(['varchar', 'varbit', 'timestamp', 'timestamptz', 'time', 'timetz']);

@@ -1,21 +1,12 @@
 import { volatileCalls } from '../expression.js';
 import { bare, madeName, quoted } from '../names.js';
-import { addedColumn, constraintOf, constraintsOf } from '../operation.js';
+import { addedColumn, constraintOf } from '../operation.js';
 import { nodeAs } from '../parse.js';
 import { plainColumn } from '../plain-column.js';
 import { backfill, code, expand, expandAlone, moveColumn, requireColumn } from '../recipe.js';
 import type { Rule } from '../rule.js';
 import { columnText, expressionText } from '../sql-text.js';
-import { isWidening, sqlType, typeText } from '../sql-type.js';
-
-const SERIALS: Readonly<Record<string, string>> = {
-  smallserial: 'smallint',
-  serial2: 'smallint',
-  serial: 'integer',
-  serial4: 'integer',
-  bigserial: 'bigint',
-  serial8: 'bigint',
-};
+import { isWidening, sqlType, typeOfSerial, typeText } from '../sql-type.js';
 
 export const columnRules: readonly Rule[] = [
   {
@@ -28,7 +19,7 @@ export const columnRules: readonly Rule[] = [
       if (column === undefined || constraintOf(column, 'CONSTR_NOTNULL') === undefined) {
         return undefined;
       }
-      if (constraintOf(column, 'CONSTR_DEFAULT', 'CONSTR_GENERATED', 'CONSTR_IDENTITY') !== undefined || serialOf(column) !== undefined) {
+      if (constraintOf(column, 'CONSTR_DEFAULT', 'CONSTR_GENERATED', 'CONSTR_IDENTITY') !== undefined || typeOfSerial(sqlType(column.typeName)) !== undefined) {
         return undefined;
       }
       const { table = '' } = operation;
@@ -79,12 +70,12 @@ export const columnRules: readonly Rule[] = [
     on: ['AT_AddColumn'],
     check: (operation, { tables }) => {
       const column = addedColumn(operation);
-      if (column === undefined || (serialOf(column) === undefined && constraintOf(column, 'CONSTR_IDENTITY') === undefined)) {
+      if (column === undefined || (typeOfSerial(sqlType(column.typeName)) === undefined && constraintOf(column, 'CONSTR_IDENTITY') === undefined)) {
         return undefined;
       }
       const { table = '' } = operation;
       const name = column.colname ?? '';
-      const type = serialOf(column) ?? typeText(sqlType(column.typeName) ?? { name: 'int8', modifiers: [], array: false });
+      const type = typeOfSerial(sqlType(column.typeName)) ?? typeText(sqlType(column.typeName) ?? { name: 'int8', modifiers: [], array: false });
       const sequence = madeName(bare(table), name, 'seq');
       const next = `nextval('${sequence}')`;
       const index = madeName(bare(table), name, 'key');
@@ -184,8 +175,3 @@ export const columnRules: readonly Rule[] = [
     },
   },
 ];
-
-/** The type behind `serial` and its like. */
-function serialOf(column: Parameters<typeof constraintsOf>[0]): string | undefined {
-  return SERIALS[sqlType(column.typeName)?.name ?? ''];
-}

@@ -1,4 +1,4 @@
-import type { Constraint } from 'libpg-query';
+import type { Constraint, Node } from 'libpg-query';
 import { qualified, quoted } from '../names.js';
 import { addedColumn, addedConstraint, constraintName, constraintsOf, type Operation, statementAs } from '../operation.js';
 import { namesIn, nodeAs } from '../parse.js';
@@ -166,7 +166,11 @@ export const constraintRules: readonly Rule[] = [
     check: ({ kind, table = '', command, object, statement }, { tables, script }) => {
       const type = tables.table(table)?.constraints.get(command?.name ?? '')?.type;
       const unique = kind === 'AT_DropConstraint' ? type === 'CONSTR_UNIQUE' || type === 'CONSTR_PRIMARY' : tables.index(object)?.unique === true;
-      const unknown = kind === 'AT_DropConstraint' && type === undefined;
+      // Of a table whose making was seen, every constraint is known: one that is not there cannot be missed.
+      const unknown = kind === 'AT_DropConstraint' && type === undefined && tables.table(table)?.bornIn === undefined;
+      if (addedAgain(statement.node, command?.name)) {
+        return undefined;
+      }
       if (script.phase === 'contract' || !(unique || unknown) || tables.isNew(tables.index(object)?.table, script)) {
         return undefined;
       }
@@ -253,6 +257,14 @@ export const constraintRules: readonly Rule[] = [
     },
   },
 ];
+
+/** DROP CONSTRAINT IF EXISTS a, ADD CONSTRAINT a: the way to run an ADD CONSTRAINT once more. */
+function addedAgain(node: Node, name: string | undefined): boolean {
+  return (nodeAs(node, 'AlterTableStmt')?.cmds ?? []).some((each) => {
+    const added = nodeAs(nodeAs(each, 'AlterTableCmd')?.def, 'Constraint');
+    return name !== undefined && added?.conname === name;
+  });
+}
 
 interface NewConstraint {
   readonly constraint: Constraint;

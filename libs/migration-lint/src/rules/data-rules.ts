@@ -65,7 +65,8 @@ export const dataRules: readonly Rule[] = [
     on: ['SelectStmt', 'CallStmt'],
     alsoOnNewTables: true,
     check: ({ statement }) => {
-      const calls = unknownCalls(statement.node);
+      const call = nodeAs(statement.node, 'CallStmt')?.funccall;
+      const calls = unknownCalls(call === undefined ? statement.node : { FuncCall: call });
       if (calls.length === 0) {
         return undefined;
       }

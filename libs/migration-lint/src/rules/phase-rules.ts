@@ -87,7 +87,7 @@ export const phaseScriptRules: readonly ScriptRule[] = [
         ? undefined
         : {
             why: `When a later statement fails, those before it stay; run once more, this one fails because it is done already: ${firstLine(bad.statement.text)}`,
-            recipe: [code('IF NOT EXISTS, IF EXISTS, OR REPLACE; for a constraint, DROP CONSTRAINT IF EXISTS before it. Or a migration for each statement, in a transaction')],
+            recipe: [code('IF NOT EXISTS, IF EXISTS, OR REPLACE; for a constraint, ALTER TABLE ... DROP CONSTRAINT IF EXISTS c, ADD CONSTRAINT c .... Or a migration for each statement, in a transaction')],
           };
     },
   },

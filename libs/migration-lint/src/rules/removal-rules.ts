@@ -94,7 +94,7 @@ export const removalRules: readonly Rule[] = [
       const word = OBJECTS[kind.slice('DropStmt:'.length)] ?? '';
       return {
         why: `The running version may use ${word.toLowerCase()} ${object}${table === undefined ? '' : ` of ${table}`}: what names it, or counts on what it does, fails.`,
-        recipe: [code(`roll out a version that does without ${object}`), contract(statement.text)],
+        recipe: [code(`roll out a version that does without ${object}`), contract(withoutWord(statement.text, 'CASCADE'))],
       };
     },
   },

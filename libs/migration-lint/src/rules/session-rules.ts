@@ -56,14 +56,14 @@ export const sessionScriptRules: readonly ScriptRule[] = [
   {
     id: 'declared-lock-timeout',
     severity: 'error',
-    refuses: `lockTimeoutMs of 0, or above ${LOCK_TIMEOUT_MAX_MS}`,
-    check: ({ migration }) => {
+    refuses: `lockTimeoutMs of 0, or above ${LOCK_TIMEOUT_MAX_MS} in a transaction`,
+    check: ({ migration, transaction }) => {
       const ms = migration?.lockTimeoutMs;
-      return ms === undefined || (ms > 0 && ms <= LOCK_TIMEOUT_MAX_MS)
+      return ms === undefined || (ms > 0 && (!transaction || ms <= LOCK_TIMEOUT_MAX_MS))
         ? undefined
         : {
             why: `lockTimeoutMs is ${ms}${ms === 0 ? ', which means for ever' : ''}: everybody who comes after a waiting statement waits as long.`,
-            recipe: [code(`500 to ${LOCK_TIMEOUT_MAX_MS}, or leave it away (1,000): the runner tries again`)],
+            recipe: [code(`500 to ${LOCK_TIMEOUT_MAX_MS}, or leave it away (500): the runner tries again`)],
           };
     },
   },

@@ -173,15 +173,15 @@ export const tableRules: readonly Rule[] = [
     refuses: 'locks that keep writers out of two tables in one transaction',
     on: ['*'],
     check: (operation, context) => {
-      const others = [...context.transaction.locked.keys()].filter((table) => table !== operation.table);
-      const [other] = others;
-      const again = operation.table !== undefined && context.transaction.locked.has(operation.table);
-      if (other === undefined || again || !context.transaction.several || !stopsWriters(lockOf(operation)) || operation.table === undefined) {
+      const { locked, several } = context.transaction;
+      const [other] = locked.keys();
+      const next = tablesLocked(operation, context).find((table) => !locked.has(table));
+      if (other === undefined || next === undefined || !several || !stopsWriters(lockOf(operation))) {
         return undefined;
       }
       return {
-        why: `While it waits for its lock on ${operation.table}, writers of ${other} wait for this transaction; and a transaction of the application that takes them in the other order is a deadlock.`,
-        recipe: [code(`a migration for each table: leave ${other} in this one, and move ${operation.table} into the next`)],
+        why: `While it waits for its lock on ${next}, writers of ${other} wait for this transaction; and a transaction of the application that takes them in the other order is a deadlock.`,
+        recipe: [code(`a migration for each table: leave ${other} in this one, and move what locks ${next} into the next`)],
       };
     },
   },
