@@ -5,7 +5,7 @@ import { writeRecord } from '../record-file.js';
 import { hold, renderFailure, renderVerdicts } from '../verdict-text.js';
 import { complaintsOf } from './judgement.js';
 import { runRolling } from './run.js';
-import { type LeftOut, leftOutSteps } from './steps.js';
+import { type LeftOut, leftOutSteps, neededSteps } from './steps.js';
 import { rollingTable } from './table.js';
 
 const names = leftOutSteps.map(({ name }) => name);
@@ -20,7 +20,7 @@ out, and something must fail, or the proof would be blind.
   --requests N        at least, in each round (0: as many as the restarts last for)
   --rounds N          how often everything is restarted (1)
   --rate N            requests a second (200)
-  --leave-out STEPS   all, none, or some of ${names.join(', ')} (all)
+  --leave-out STEPS   all (that something needs), none, or some of ${names.join(', ')} (all)
   --json              everything, for programs
 
 About two minutes on two cores. Exit code: 0 all as it should be, 1 not so, 64 wrong options.`;
@@ -98,10 +98,10 @@ export function readOptions(args: readonly string[]): RollingCommand | string {
   }
 }
 
-/** `all` is every control; the one of this name, where nothing at all is done, is the last of them. */
+/** `all` is every control that has to fail; the one of this name, where nothing at all is done, is the last of them. */
 function stepsOf(text: string): readonly LeftOut[] {
   if (text === 'all' || text === 'none') {
-    return text === 'all' ? leftOutSteps : [];
+    return text === 'all' ? neededSteps : [];
   }
   const words = text.split(',').map((word) => word.trim());
   const unknown = words.filter((word) => !names.includes(word));

@@ -6,8 +6,11 @@ export interface LeftOut {
   readonly name: string;
   /** What the process does instead, in one sentence. */
   readonly wrong: string;
-  /** Where it shows: a request fails, or an order waits until Kafka or a lease has given up on a process that is gone. */
-  readonly shows: 'requests' | 'late orders';
+  /**
+   * Where it shows: a request fails, or an order waits until Kafka has given up on a process that is gone. `nothing`: other
+   * steps, or what comes after the process, make up for it; docs/patterns/graceful-shutdown.md says which.
+   */
+  readonly shows: 'requests' | 'late orders' | 'nothing';
   /** In the process that is to be stopped wrongly. */
   install(): void;
 }
@@ -57,12 +60,33 @@ export const leftOutSteps: readonly LeftOut[] = [
     install: () => without('intake', 'consumer'),
   },
   {
+    name: 'listener',
+    wrong: 'goes on listening until its servers are closed: after a drain nobody comes any more',
+    shows: 'nothing',
+    install: () => without('intake', 'http'),
+  },
+  {
+    name: 'relay',
+    wrong: 'ends in the middle of a batch: another relay sends it again when the lease has run out, and the inbox drops the copies',
+    shows: 'nothing',
+    install: () => without('servers', 'relay'),
+  },
+  {
+    name: 'kafka',
+    wrong: 'ends without closing its connections to Kafka: nothing is sent over them by then',
+    shows: 'nothing',
+    install: () => without('connections', 'kafka'),
+  },
+  {
     name: 'all',
     wrong: 'ends at SIGTERM, as a process without handlers does',
     shows: 'requests',
     install: () => swap<Pick<Inside, 'listenTo'>>(GracefulShutdown, { listenTo: () => process.on('SIGTERM', () => process.exit(0)) }),
   },
 ];
+
+/** Those without which something fails. */
+export const neededSteps = leftOutSteps.filter(({ shows }) => shows !== 'nothing');
 
 export function leftOutStep(name: string): LeftOut {
   const found = leftOutSteps.find((each) => each.name === name);

@@ -36,5 +36,8 @@ function wordsOf(result: RollingResult): string {
   if (result.leftOut === undefined) {
     return isFaulty ? 'FAILS' : 'as it should be';
   }
+  if (result.leftOut.shows === 'nothing') {
+    return isFaulty ? 'fails, which it need not' : 'makes no difference';
+  }
   return isFaulty ? 'fails, as it should' : 'FAILS NOTHING';
 }
