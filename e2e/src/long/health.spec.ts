@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OrderLoad, outcomeOf } from '../order-load.js';
 import { askOften, timesText } from '../probe-load.js';
 import { ProbedPlatform, quickProbes } from '../probed-platform.js';
-import { ProbedService } from '../probed-service.js';
+import { ProbedService, type ProbedServiceOptions } from '../probed-service.js';
 import type { PathologyName } from '../prove/pathologies/pathologies.js';
 
 /*
@@ -15,7 +15,7 @@ import type { PathologyName } from '../prove/pathologies/pathologies.js';
 
 const PERIOD_MS = 2_000;
 const SLOW_START_MS = 20_000;
-/** Of what a loop may take here; longer than every time-out that a dead, but not hanging, server leads to. */
+/** Of what a loop may take here; longer than every time-out that a dead server leads to. A hanging one leads to longer ones. */
 const STUCK_MS = 7_000;
 /** A probe takes up to its time-out, and this machine has other things to do, too. */
 const SLACK_MS = 2_000;
@@ -30,6 +30,8 @@ const illness: Readonly<Record<string, PathologyName>> = {
 let probed: ProbedPlatform;
 /** Two more carriers that take long to start: with a startup probe, and with what many have instead of one. */
 let slow: { readonly held: ProbedService; readonly unheld: ProbedService };
+/** One more instance of orders, with the bounds that every service has unless told otherwise. */
+let patient: ProbedService;
 const lines = new Map<string, string[]>();
 
 beforeAll(async () => {
@@ -46,21 +48,29 @@ beforeAll(async () => {
   }));
   const { startup, ...others } = quickProbes;
   slow = { held: slowCarrier(8, { startup, ...others }), unheld: slowCarrier(9, others) };
-  slow.held.start();
-  slow.unheld.start();
+  patient = another('orders', 8, { HEALTH_STUCK_MS: '', HEALTH_STALL_MS: '' }, { probes: quickProbes });
+  [slow.held, slow.unheld, patient].forEach((service) => service.start());
   await until(() => probed.ready, { timeoutMs: 60_000, what: 'all services to be ready' });
 });
 
 afterAll(async () => {
-  await Promise.all([slow.held.stop(), slow.unheld.stop()]);
+  await Promise.all([slow.held, slow.unheld, patient].map((service) => service.stop()));
   await probed.stop();
 });
 
 function slowCarrier(instance: number, probes: Probes): ProbedService {
-  const url = new URL(probed.service('carrier').url);
+  return another('carrier', instance, { CARRIER_DATA_FILE: '' }, { probes, slowStartMs: SLOW_START_MS });
+}
+
+function another(
+  name: 'orders' | 'carrier',
+  instance: number,
+  env: NodeJS.ProcessEnv,
+  rest: Pick<ProbedServiceOptions, 'probes' | 'slowStartMs'>,
+): ProbedService {
+  const url = new URL(probed.service(name).url);
   url.port = String(Number(url.port) + 100 * (instance - 1));
-  const env = { ...probed.envs.get('carrier-1'), WAYBILL_INSTANCE: String(instance), CARRIER_DATA_FILE: '' };
-  return new ProbedService({ name: 'carrier', url: url.origin, env, probes, slowStartMs: SLOW_START_MS });
+  return new ProbedService({ ...rest, name, url: url.origin, env: { ...probed.envs.get(`${name}-1`), WAYBILL_INSTANCE: String(instance), ...env } });
 }
 
 /** From now until the simulated kubelet has given the process up. */
@@ -136,11 +146,14 @@ describe('no process is restarted', () => {
     const { customer, kafka } = probed.platform;
     await customer.setStock('BACKLOG-1', 10_000);
     await kafka.kill();
+    // Orders are accepted meanwhile.
     const ordering = new OrderLoad(probed.platform, 'BACKLOG-1');
-    await sleep(STUCK_MS + 2 * PERIOD_MS);
-    // Orders are accepted meanwhile: degraded, and ready.
-    expect(await readiness('orders')).toMatchObject({ status: 200, body: { status: 'degraded', degraded: ['kafka', 'membership'] } });
+    await sleep(PERIOD_MS);
     const ids = await ordering.stop();
+    await sleep(STUCK_MS);
+    const ready = await fetch(`${probed.service('orders').url}/health/ready`);
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toMatchObject({ status: 'degraded', degraded: ['kafka', 'membership'] });
     await kafka.start();
     const { ended } = await outcomeOf(probed.platform, 'BACKLOG-1', ids);
     expect(ended).toEqual({ SHIPPED: ids.length });
@@ -154,7 +167,7 @@ describe('no process is restarted', () => {
     const orders = probed.service('orders').simulator;
     await withinTwoPeriods(() => !orders.ready, 'to be taken out');
     expect((await fetch(`${probed.service('orders').url}/health/live`)).status).toBe(200);
-    await sleep(STUCK_MS + 2 * PERIOD_MS);
+    await sleep(STUCK_MS);
     await postgres.start();
     await withinTwoPeriods(() => orders.ready, 'to be let in again');
     expect(restarts(), probed.history()).toBe(0);
@@ -162,21 +175,36 @@ describe('no process is restarted', () => {
 
   it('for Postgres hanging: the probes leak no connection', async () => {
     const { postgres } = probed.platform;
-    await until(() => probed.ready);
-    const orders = probed.service('orders');
+    await until(() => patient.simulator.ready);
     const tree = treeOf(postgres.pid ?? 0);
-    const before = socketsOf(orders.pid ?? 0);
-    tree.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+    const before = socketsOf(patient.pid ?? 0);
+    const unstop = freeze(tree);
     try {
-      await withinTwoPeriods(() => !orders.simulator.ready, 'to be taken out');
-      expect((await fetch(`${orders.url}/health/live`)).status).toBe(200);
+      await withinTwoPeriods(() => !patient.simulator.ready, 'to be taken out');
+      expect((await fetch(`${patient.url}/health/live`)).status).toBe(200);
       await sleep(3 * PERIOD_MS);
-      expect(socketsOf(orders.pid ?? 0)).toBeLessThanOrEqual(before + 4);
+      // One that is thrown away, and one that is tried, for each of the pool's, the relay's and the consumer's.
+      expect(socketsOf(patient.pid ?? 0)).toBeLessThanOrEqual(before + 4);
     } finally {
-      tree.forEach((pid) => process.kill(pid, 'SIGCONT'));
+      unstop();
     }
-    await withinTwoPeriods(() => orders.simulator.ready, 'to be let in again');
-    expect(restarts(), probed.history()).toBe(0);
+    await withinTwoPeriods(() => patient.simulator.ready, 'to be let in again');
+    expect(patient.simulator.restarts, patient.history()).toBe(0);
+  }, 120_000);
+
+  it('for Kafka hanging: the service is degraded, and ready', async () => {
+    const { kafka } = probed.platform;
+    const status = async () => ((await (await fetch(`${patient.url}/health/ready`)).json()) as { status: string }).status;
+    await until(async () => (await status()) === 'ready', { timeoutMs: 60_000 });
+    const unstop = freeze([kafka.pid ?? 0]);
+    try {
+      await until(async () => (await status()) === 'degraded', { timeoutMs: 2 * PERIOD_MS + SLACK_MS });
+      expect(patient.simulator.ready).toBe(true);
+    } finally {
+      unstop();
+    }
+    await until(async () => (await status()) === 'ready', { timeoutMs: 60_000 });
+    expect(patient.simulator.restarts, patient.history()).toBe(0);
   }, 120_000);
 
   it('for a hundred probes a second, which open no connection', async () => {
@@ -191,9 +219,10 @@ describe('no process is restarted', () => {
   });
 });
 
-async function readiness(name: 'orders'): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(`${probed.service(name).url}/health/ready`);
-  return { status: response.status, body: await response.json() };
+/** SIGSTOP: they are there, and do nothing, until the function that is returned is called. */
+function freeze(pids: readonly number[]): () => void {
+  pids.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+  return () => pids.forEach((pid) => process.kill(pid, 'SIGCONT'));
 }
 
 /** Checks run every second and take a second at the most; the probe that sees it comes a second later at the most. */

@@ -152,6 +152,7 @@ class ServiceEngine implements OnApplicationBootstrap {
       outbox: this.outbox,
       signal: this.signal,
       metrics: this.metrics,
+      begin: (work) => this.shutdown.work.begin(work),
       log,
       progress: (loop) => this.health.loop(loop),
       subscriptions: subscriptions === undefined ? undefined : this.providerOf(subscriptions),
