@@ -33,7 +33,19 @@ export interface IdleCommand {
   readonly args: readonly string[];
 }
 
-export type ProveCommand = RunCommand | MuseumCommand | CrashPointsCommand | IdleCommand | { readonly name: 'check'; readonly file: string; readonly json: boolean };
+/** Its options are its own: see rolling/command.ts. */
+export interface RollingRestartCommand {
+  readonly name: 'rolling';
+  readonly args: readonly string[];
+}
+
+export type ProveCommand =
+  | RunCommand
+  | MuseumCommand
+  | CrashPointsCommand
+  | IdleCommand
+  | RollingRestartCommand
+  | { readonly name: 'check'; readonly file: string; readonly json: boolean };
 
 /** What a person typed wrongly. */
 export class CommandLineError extends Error {
@@ -50,11 +62,9 @@ const SEED_MAX = 2 ** 31;
 
 /** @throws CommandLineError */
 export function readCommandLine(args: readonly string[], randomSeed: () => number): ProveCommand {
-  if (args[0] === 'crash-points') {
-    return { name: 'crash-points', args: args.slice(1) };
-  }
-  if (args[0] === 'idle') {
-    return { name: 'idle', args: args.slice(1) };
+  const [first, ...others] = args;
+  if (first === 'crash-points' || first === 'rolling' || first === 'idle') {
+    return { name: first, args: others };
   }
   const { values, positionals } = parse(args);
   const [name = 'run', ...rest] = positionals;
@@ -94,7 +104,7 @@ export function readCommandLine(args: readonly string[], randomSeed: () => numbe
       };
     }
     default:
-      throw new CommandLineError(`Expected run, check, crash-points, idle or museum; got "${name}".`);
+      throw new CommandLineError(`Expected run, check, crash-points, rolling, idle or museum; got "${name}".`);
   }
 }
 

@@ -9,6 +9,7 @@ import { museumCommand } from './museum/command.js';
 import type { RunRecord } from './record.js';
 import { readRecord, writeRecord } from './record-file.js';
 import { writeReport } from './report/report.js';
+import { rollingCommand } from './rolling/command.js';
 import { runProof } from './run.js';
 import { hold, renderFailure, renderRecoveries, renderVerdicts } from './verdict-text.js';
 
@@ -38,6 +39,8 @@ async function main(command: ProveCommand): Promise<number> {
         return await crashPointsCommand(command.args, { say, signal: stopping.signal });
       case 'idle':
         return await idleCommand(command.args, { say, signal: stopping.signal });
+      case 'rolling':
+        return await rollingCommand(command.args, { say, signal: stopping.signal });
       case 'museum':
         return await showMuseum(command);
       case 'run':
