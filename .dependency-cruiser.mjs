@@ -13,7 +13,7 @@ const SPEC = '[.]spec[.]ts$';
 const MODEL = '^e2e/src/model/[^/]+[.]spec[.]ts$';
 
 /** Loaded into the services by the prover, to change the parts that they are made of. */
-const PRELOADS = '^e2e/src/prove/(museum/|crash-points/|rolling/(steps|install)\\.ts$)';
+const PRELOADS = '^e2e/src/prove/(museum/|crash-points/|pathologies/|rolling/(steps|install)\\.ts$)';
 
 const core = layer('core');
 const platform = layer('platform');

@@ -97,6 +97,12 @@ npm run prove -- crash-points [OPTIONS]   does everything bad to each call that 
   --only TEXT      only points whose name contains this
   --modes LIST     some of kill,pause,timeout (all)
 
+npm run prove -- idle         leaves the platform alone with a simulated kubelet: nothing may be restarted (10 minutes).
+
+  --minutes N          how long (10)
+  --instances N        of each service (2)
+  --stuck-seconds N    HEALTH_STUCK_MS of the services, in seconds (their own default)
+
 npm run prove -- rolling [OPTIONS]   restarts every instance in turn under load: no request may fail (2 minutes).
 
   --requests N       at least, in each round (as many as the restarts last for)

@@ -27,6 +27,12 @@ export interface CrashPointsCommand {
   readonly args: readonly string[];
 }
 
+/** Its options are its own: see idle/command.ts. */
+export interface IdleCommand {
+  readonly name: 'idle';
+  readonly args: readonly string[];
+}
+
 /** Its options are its own: see rolling/command.ts. */
 export interface RollingRestartCommand {
   readonly name: 'rolling';
@@ -37,6 +43,7 @@ export type ProveCommand =
   | RunCommand
   | MuseumCommand
   | CrashPointsCommand
+  | IdleCommand
   | RollingRestartCommand
   | { readonly name: 'check'; readonly file: string; readonly json: boolean };
 
@@ -56,7 +63,7 @@ const SEED_MAX = 2 ** 31;
 /** @throws CommandLineError */
 export function readCommandLine(args: readonly string[], randomSeed: () => number): ProveCommand {
   const [first, ...others] = args;
-  if (first === 'crash-points' || first === 'rolling') {
+  if (first === 'crash-points' || first === 'rolling' || first === 'idle') {
     return { name: first, args: others };
   }
   const { values, positionals } = parse(args);
@@ -97,7 +104,7 @@ export function readCommandLine(args: readonly string[], randomSeed: () => numbe
       };
     }
     default:
-      throw new CommandLineError(`Expected run, check, crash-points, rolling or museum; got "${name}".`);
+      throw new CommandLineError(`Expected run, check, crash-points, rolling, idle or museum; got "${name}".`);
   }
 }
 
@@ -139,7 +146,8 @@ function faultsOf(text: string): readonly FaultKind[] {
   return faultKinds.filter((kind) => words.includes(kind));
 }
 
-function numberOf(name: string, text: string | undefined, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
+/** @throws CommandLineError */
+export function numberOf(name: string, text: string | undefined, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
   if (text === undefined) {
     return undefined;
   }

@@ -4,6 +4,7 @@ import { check } from './check/check.js';
 import type { Verdict } from './check/verdict.js';
 import { CommandLineError, type MuseumCommand, type ProveCommand, readCommandLine, type RunCommand } from './command-line.js';
 import { crashPointsCommand } from './crash-points/command.js';
+import { idleCommand } from './idle/command.js';
 import { museumCommand } from './museum/command.js';
 import type { RunRecord } from './record.js';
 import { readRecord, writeRecord } from './record-file.js';
@@ -36,6 +37,8 @@ async function main(command: ProveCommand): Promise<number> {
         return await recheck(command.file, command.json);
       case 'crash-points':
         return await crashPointsCommand(command.args, { say, signal: stopping.signal });
+      case 'idle':
+        return await idleCommand(command.args, { say, signal: stopping.signal });
       case 'rolling':
         return await rollingCommand(command.args, { say, signal: stopping.signal });
       case 'museum':

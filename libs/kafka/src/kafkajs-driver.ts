@@ -173,7 +173,7 @@ class KafkajsMember implements GroupMember {
     kafka: Kafka,
     private readonly options: GroupMemberOptions,
   ) {
-    const { onAssigned, onContact, onCrash, sessionTimeoutMs, group } = options;
+    const { onAssigned, onContact, onHeartbeat, onCrash, sessionTimeoutMs, group } = options;
     const consumer = kafka.consumer({
       groupId: group,
       sessionTimeout: sessionTimeoutMs,
@@ -190,13 +190,17 @@ class KafkajsMember implements GroupMember {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberAssignment } }) => {
       this.lost = undefined;
       onContact();
+      onHeartbeat();
       onAssigned(
         Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
           partitions.map((partition) => ({ topic, partition })),
         ),
       );
     });
-    consumer.on(consumer.events.HEARTBEAT, onContact);
+    consumer.on(consumer.events.HEARTBEAT, () => {
+      onContact();
+      onHeartbeat();
+    });
     consumer.on(consumer.events.FETCH, onContact);
     consumer.on(consumer.events.CRASH, ({ payload: { error } }) => onCrash(error));
     this.consumer = consumer;
