@@ -136,6 +136,7 @@ class ServiceEngine implements OnApplicationBootstrap {
       outbox: this.outbox,
       signal: this.signal,
       metrics: this.metrics,
+      begin: (work) => this.shutdown.work.begin(work),
       log,
       subscriptions: subscriptions === undefined ? undefined : this.providerOf(subscriptions),
     });
