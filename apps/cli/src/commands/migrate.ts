@@ -39,9 +39,6 @@ export function migrateCommand(load: Load): Command {
   };
 }
 
-/** Changes of the databases' schemas. */
-export const migrate: Command = migrateCommand(migrationsOf);
-
 const toOption = { to: text('NAME', 'the last migration to run, with its 13 digits; all unless told') };
 const yesOption = { yes: flag('does not ask whether it is meant') };
 
@@ -180,3 +177,6 @@ function requireServiceFor(to: string | undefined, service: Service | undefined)
 function inWords(service: Service, { name, statements }: PlannedMigration): string {
   return [`  ${service}: ${name}`, ...(statements ?? ['(its statements show only when it runs)']).map((each) => `    ${each}`)].join('\n');
 }
+
+/** Changes of the databases' schemas. At the end: what it is made of has to be there. */
+export const migrate: Command = migrateCommand(migrationsOf);
