@@ -24,6 +24,14 @@ import { migrationsOf } from '../service-migrations.js';
 
 type Load = (service: Service) => Promise<readonly MigrationClass[]>;
 
+const toOption = { to: text('NAME', 'the last migration to run, with its 13 digits; all unless told') };
+const yesOption = { yes: flag('does not ask whether it is meant') };
+
+const forwardSummaries = {
+  expand: 'runs what adds to the schema, up to the first backfill; versions that run go on working',
+  backfill: 'fills what was added, up to the next expand; ended at any moment, the next run goes on',
+} as const;
+
 /** The command, on the migrations that `load` finds. */
 export function migrateCommand(load: Load): Command {
   return {
@@ -38,9 +46,6 @@ export function migrateCommand(load: Load): Command {
     },
   };
 }
-
-const toOption = { to: text('NAME', 'the last migration to run, with its 13 digits; all unless told') };
-const yesOption = { yes: flag('does not ask whether it is meant') };
 
 function planVerb(load: Load): Verb {
   return verb({
@@ -67,11 +72,6 @@ function statusVerb(load: Load): Verb {
     },
   });
 }
-
-const forwardSummaries = {
-  expand: 'runs what adds to the schema, up to the first backfill; versions that run go on working',
-  backfill: 'fills what was added, up to the next expand; ended at any moment, the next run goes on',
-} as const;
 
 function forwardVerb(phase: keyof typeof forwardSummaries, load: Load): Verb {
   return verb({
@@ -178,5 +178,5 @@ function inWords(service: Service, { name, statements }: PlannedMigration): stri
   return [`  ${service}: ${name}`, ...(statements ?? ['(its statements show only when it runs)']).map((each) => `    ${each}`)].join('\n');
 }
 
-/** Changes of the databases' schemas. At the end: what it is made of has to be there. */
+/** Changes of the databases' schemas. */
 export const migrate: Command = migrateCommand(migrationsOf);
