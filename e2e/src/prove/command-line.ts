@@ -21,13 +21,38 @@ export interface MuseumCommand {
   readonly write: boolean;
 }
 
-/** Their options are their own: see crash-points/command.ts and ../upgrade/command.ts. */
+/** Its options are its own: see crash-points/command.ts. */
 export interface CrashPointsCommand {
-  readonly name: 'crash-points' | 'upgrade' | 'matrix';
+  readonly name: 'crash-points';
   readonly args: readonly string[];
 }
 
-export type ProveCommand = RunCommand | MuseumCommand | CrashPointsCommand | { readonly name: 'check'; readonly file: string; readonly json: boolean };
+/** Its options are its own: see idle/command.ts. */
+export interface IdleCommand {
+  readonly name: 'idle';
+  readonly args: readonly string[];
+}
+
+/** Its options are its own: see rolling/command.ts. */
+export interface RollingRestartCommand {
+  readonly name: 'rolling';
+  readonly args: readonly string[];
+}
+
+/** Their options are their own: see ../upgrade/command.ts. */
+export interface UpgradeCommand {
+  readonly name: 'upgrade' | 'matrix';
+  readonly args: readonly string[];
+}
+
+export type ProveCommand =
+  | RunCommand
+  | MuseumCommand
+  | CrashPointsCommand
+  | IdleCommand
+  | RollingRestartCommand
+  | UpgradeCommand
+  | { readonly name: 'check'; readonly file: string; readonly json: boolean };
 
 /** What a person typed wrongly. */
 export class CommandLineError extends Error {
@@ -44,9 +69,9 @@ const SEED_MAX = 2 ** 31;
 
 /** @throws CommandLineError */
 export function readCommandLine(args: readonly string[], randomSeed: () => number): ProveCommand {
-  const [first] = args;
-  if (first === 'crash-points' || first === 'upgrade' || first === 'matrix') {
-    return { name: first, args: args.slice(1) };
+  const [first, ...others] = args;
+  if (first === 'crash-points' || first === 'rolling' || first === 'idle' || first === 'upgrade' || first === 'matrix') {
+    return { name: first, args: others };
   }
   const { values, positionals } = parse(args);
   const [name = 'run', ...rest] = positionals;
@@ -86,7 +111,7 @@ export function readCommandLine(args: readonly string[], randomSeed: () => numbe
       };
     }
     default:
-      throw new CommandLineError(`Expected run, check, crash-points, museum, upgrade or matrix; got "${name}".`);
+      throw new CommandLineError(`Expected run, check, crash-points, rolling, idle, upgrade, matrix or museum; got "${name}".`);
   }
 }
 
@@ -128,7 +153,8 @@ function faultsOf(text: string): readonly FaultKind[] {
   return faultKinds.filter((kind) => words.includes(kind));
 }
 
-function numberOf(name: string, text: string | undefined, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
+/** @throws CommandLineError */
+export function numberOf(name: string, text: string | undefined, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
   if (text === undefined) {
     return undefined;
   }

@@ -21,6 +21,7 @@ import { palette } from '../palette.js';
 import { auditOptions, jsonOption, serviceOption } from '../selection.js';
 import { tellTarget } from '../service-database.js';
 import { migrationsOf } from '../service-migrations.js';
+import { lintVerb } from './migrate-lint.js';
 
 type Load = (service: Service) => Promise<readonly MigrationClass[]>;
 
@@ -43,6 +44,7 @@ export function migrateCommand(load: Load): Command {
       contract: contractVerb(load),
       status: statusVerb(load),
       back: backVerb(load),
+      lint: lintVerb(load),
     },
   };
 }
