@@ -1,6 +1,6 @@
-import { customerId } from '../customer.js';
 import { type Service, services } from '@waybill/contracts';
 import { until } from '@waybill/testing';
+import { customerId } from '../customer.js';
 import type { Platform } from '../platform.js';
 import { openLoopLoad, type OpenLoopResult } from '../prove/rolling/load.js';
 import { RollingProxy } from '../prove/rolling/proxy.js';
