@@ -3,6 +3,7 @@ import { audit } from './commands/audit.js';
 import { dead } from './commands/dead.js';
 import { demo } from './commands/demo.js';
 import { inbox } from './commands/inbox.js';
+import { migrate } from './commands/migrate.js';
 import { outbox } from './commands/outbox.js';
 import { parked } from './commands/parked.js';
 import { reconcile } from './commands/reconcile.js';
@@ -19,5 +20,6 @@ export const commands: CommandTable = {
   replay,
   reconcile,
   audit,
+  migrate,
   demo,
 };

@@ -1,14 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { DataSource, type MigrationInterface } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { clientConfig, type ConnectionSettings, withoutSslOf } from './connection.js';
 import { sqlStateOf } from './database-errors.js';
+import type { MigrationClass } from './migration.js';
 
 export interface MigrateSettings extends ConnectionSettings {
-  readonly migrations: readonly (new () => MigrationInterface)[];
+  readonly migrations: readonly MigrationClass[];
   /** Becomes the owner of what is created, where the role exists and the login may act as it. */
   readonly ownerRole?: string;
   readonly log: (message: string) => void;
+  /** Which phases may run: it stops before the first pending migration of the other. Both, unless told; never contract. */
+  readonly phases?: readonly ('expand' | 'backfill')[];
+  /** Name of the last migration to run; all that are pending, unless told. */
+  readonly to?: string;
+  /** Ends it: what runs is cancelled and rolled back, a backfill stops after its batch; the next run goes on. */
+  readonly signal?: AbortSignal;
 }
 
 /** `waybill`, in ASCII: the same number for every runner, so that they queue behind one another. */

@@ -15,9 +15,9 @@ export interface Migration extends MigrationInterface {
   readonly phase?: MigrationPhase;
   /** False for CREATE INDEX CONCURRENTLY and its like, which no transaction may hold. */
   readonly transaction?: boolean;
-  /** How long a statement may wait for its lock, and whoever queues behind it; 1,000 ms. */
+  /** How long a statement may wait for its lock, and whoever queues behind it; 500 ms, unlimited for CONCURRENTLY. */
   readonly lockTimeoutMs?: number;
-  /** How long one statement may run; 15 s. */
+  /** How long one statement may run; 15 s, unlimited for CONCURRENTLY. */
   readonly statementTimeoutMs?: number;
   /** The longest time, in ms, that it may make a writer wait; `migrate rehearse` measures it. */
   readonly maxStallMs?: number;
