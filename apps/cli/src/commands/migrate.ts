@@ -1,6 +1,7 @@
 import { type Command, verb } from '../command.js';
 import { RefusedError } from '../command-errors.js';
 import { jsonOption, serviceOption } from '../selection.js';
+import { rehearse } from './migrate-rehearse.js';
 
 /** Changes of the databases' schemas: what would run, running it, and the way back. */
 export const migrate: Command = {
@@ -11,5 +12,6 @@ export const migrate: Command = {
       options: { ...serviceOption, ...jsonOption },
       run: () => Promise.reject(new RefusedError('not yet')),
     }),
+    rehearse,
   },
 };

@@ -50,10 +50,13 @@ function insert(plan: RowPlan, before: TableShape, columns: readonly Column[], r
   // What the table makes itself it makes anew where it has to differ.
   const written = columns.filter((each) => !each.isGenerated && !(each.hasDefault && isFresh(each)));
   const values = written.map((each) => (isFresh(each) ? column('fresh', each.name) : column('old', each.name)));
-  const fresh = written.filter(isFresh).map(({ name }) => `${plan.expressions[plan.columns.indexOf(name)] ?? 'NULL'} AS ${pg.escapeIdentifier(name)}`);
+  const fresh = written.filter(isFresh).map(({ name, type }) => {
+    return `${plan.expressions[plan.columns.indexOf(name)] ?? `NULL::${type}`} AS ${pg.escapeIdentifier(name)}`;
+  });
   const names = written.map(({ name }) => pg.escapeIdentifier(name)).join(', ');
   return `INSERT INTO ${table} (${names})
-    SELECT ${values.join(', ')} FROM ${table} AS old, (SELECT ${['1 AS "#"', ...fresh].join(', ')} FROM (SELECT $1::bigint AS i, $2::bigint AS j) AS number) AS fresh
+    SELECT ${values.join(', ')}
+    FROM ${table} AS old, (SELECT ${['1 AS "#"', ...fresh].join(', ')} FROM (SELECT $1::bigint AS i, $2::bigint AS j) AS number) AS fresh
     ${read} ON CONFLICT DO NOTHING`;
 }
 

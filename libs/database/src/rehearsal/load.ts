@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { sqlStateOf } from '../database-errors.js';
 import type { LoadStatement } from './load-statements.js';
 
 export interface LoadOptions {
@@ -30,6 +31,7 @@ export interface LoadResult {
   readonly nextNew: number;
 }
 
+const DEADLOCK = '40P01';
 /** A prime: the rows that are there are met all over the table, in no order that a cache would like. */
 const STRIDE = 7_919;
 
@@ -93,11 +95,25 @@ export class Load {
         return;
       }
       try {
-        await client.query(statement.text, [firstNew + number, 1 + ((number * STRIDE) % rows)]);
+        await untilNoDeadlock(() => client.query(statement.text, [firstNew + number, 1 + ((number * STRIDE) % rows)]));
         this.answers.push({ kind: statement.kind, dueMs, latencyMs: performance.now() - dueMs });
       } catch (error) {
         this.failed++;
         this.failure ??= `${error instanceof Error ? error.message : String(error)}: ${statement.text.replace(/\s+/g, ' ')}`;
+      }
+    }
+  }
+}
+
+/** As `transaction` does for the services: what was a deadlock's victim comes again, and its wait counts. */
+async function untilNoDeadlock(work: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (sqlStateOf(error) !== DEADLOCK) {
+        throw error;
       }
     }
   }

@@ -1,7 +1,6 @@
 import type { DataSource } from 'typeorm';
-import type { MigrationClass } from '../migration.js';
-import type { LockModes } from './lock-sampler.js';
-import { byStrength } from './lock-sampler.js';
+import type { Migration } from '../migration.js';
+import { byStrength, type LockModes } from './lock-sampler.js';
 
 /**
  * The locks that a migration takes, exactly: it runs in a transaction on empty tables, which is asked before it is rolled
@@ -9,8 +8,7 @@ import { byStrength } from './lock-sampler.js';
  *
  * Nothing for a migration that no transaction may hold; there each statement's lock is its own.
  */
-export async function locksOf(dataSource: DataSource, migrationClass: MigrationClass): Promise<LockModes> {
-  const migration = new migrationClass();
+export async function locksOf(dataSource: DataSource, migration: Migration): Promise<LockModes> {
   if (migration.transaction === false) {
     return {};
   }

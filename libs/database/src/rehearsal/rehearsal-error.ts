@@ -17,6 +17,11 @@ export class RehearsalError extends Error {
     );
   }
 
+  static failedEmpty(cause: unknown): RehearsalError {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    return new RehearsalError(`A migration fails on empty tables already: ${message}`, { cause });
+  }
+
   static unknownType(table: string, { name, type }: Column): RehearsalError {
     return new RehearsalError(
       `${table}.${name} is NOT NULL and of the type ${type}, for which rows cannot be made up. ${howToGive(`${table}.${name}`)}`,
