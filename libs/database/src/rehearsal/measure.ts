@@ -21,6 +21,8 @@ export interface Conditions {
   /** Statements of the load, per second. */
   readonly ratePerSecond: number;
   readonly connections: number;
+  /** How long the load runs before the migration begins, for comparison. */
+  readonly quietMs: number;
 }
 
 export interface Measurement {
@@ -45,7 +47,6 @@ export interface Rehearsed {
   readonly firstNew: number;
 }
 
-const QUIET_MS = 1_000;
 /** Who came in the last moment is answered in this time, or counted as waiting. */
 const TAIL_MS = 300;
 const MB = 1_048_576;
@@ -54,7 +55,7 @@ const MB = 1_048_576;
 export async function measure(database: RehearsalDatabase, rehearsed: Rehearsed, conditions: Conditions): Promise<Measurement> {
   const { migrations, migration, scene, plans, firstNew } = rehearsed;
   const { name, before, after, touched } = scene;
-  const { rows, lockHolderMs, ratePerSecond, connections } = conditions;
+  const { rows, lockHolderMs, ratePerSecond, connections, quietMs } = conditions;
   const { client, url } = database;
   const relations = await readRelations(client, touched);
   // What the filling has left in memory goes to the disk now, not in the middle of the measurement.
@@ -65,7 +66,7 @@ export async function measure(database: RehearsalDatabase, rehearsed: Rehearsed,
   });
   const sampler = await LockSampler.start(url, RUNNER);
   const load = await Load.start({ url, statements, ratePerSecond, connections, rows, firstNew });
-  await sleep(statements.length === 0 ? 0 : QUIET_MS);
+  await sleep(statements.length === 0 ? 0 : quietMs);
   const release = await holdLocks(url, lockHolderMs === 0 ? [] : touched, lockHolderMs);
   const wal = await walWritten(client);
   const startedMs = performance.now();

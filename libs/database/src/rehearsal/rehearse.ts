@@ -29,7 +29,7 @@ export interface Rehearsal extends Measurement {
   readonly problem?: string;
 }
 
-const USUAL: Conditions = { rows: 1_000_000, lockHolderMs: 5_000, ratePerSecond: 200, connections: 4 };
+const USUAL: Conditions = { rows: 1_000_000, lockHolderMs: 5_000, ratePerSecond: 200, connections: 4, quietMs: 1_000 };
 
 /**
  * Runs migrations as a deployment would run them, with the real runner, on tables that are full, under load, and behind a
@@ -47,7 +47,14 @@ export async function rehearse(options: RehearsalOptions): Promise<readonly Rehe
       `${unknown.join(', ')} is not one of the migrations, which are ${known.map(({ name }) => name).join(', ')}.`,
     );
   }
-  const { rows, lockHolderMs, ratePerSecond, connections }: Conditions = { ...USUAL, ...given(options) };
+  const conditions: Conditions = {
+    rows: options.rows ?? USUAL.rows,
+    lockHolderMs: options.lockHolderMs ?? USUAL.lockHolderMs,
+    ratePerSecond: options.ratePerSecond ?? USUAL.ratePerSecond,
+    connections: options.connections ?? USUAL.connections,
+    quietMs: options.quietMs ?? USUAL.quietMs,
+  };
+  const { rows } = conditions;
   say(`${names.length === 1 ? names[0] : `${names.length} migrations`}: on empty tables first`);
   const scenes = await dryRun(adminUrl, migrations, names);
   const wanted = tablesToFill(scenes);
@@ -63,7 +70,6 @@ export async function rehearse(options: RehearsalOptions): Promise<readonly Rehe
         await runNext(database.url, migrations, name);
       } else {
         say(`${name}: ${scene.touched.length === 0 ? 'touches no table that there was' : `on ${scene.touched.join(', ')}`}`);
-        const conditions = { rows, lockHolderMs, ratePerSecond, connections };
         const measurement = await measure(database, { migrations, migration, scene, plans, firstNew }, conditions);
         firstNew = measurement.nextNew;
         done.push(judged(name, migration.maxStallMs, measurement));
@@ -80,10 +86,6 @@ export async function rehearse(options: RehearsalOptions): Promise<readonly Rehe
   } finally {
     await database.drop();
   }
-}
-
-function given(options: Partial<Conditions>): Partial<Conditions> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** Those that the migrations deal with, and those that they refer to. */
