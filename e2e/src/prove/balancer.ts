@@ -6,15 +6,19 @@ const ANSWER_TIMEOUT_MS = 1_000;
 /**
  * Asks each instance whether it is ready, as a load balancer does, so that customers are sent to those that are.
  *
- * What it knows may be a quarter of a second old: an instance that was killed still gets requests for as long. One that is
- * stopped in order says so before it stops; see SHUTDOWN_DRAIN_MS.
+ * What it knows may be as old as the time between two looks: an instance that was killed still gets requests for as long.
+ * One that is stopped in order says so before it stops; see SHUTDOWN_DRAIN_MS.
  */
 export class Balancer {
   private readonly ready = new Set<string>();
   private readonly stopping = new AbortController();
   private running: Promise<unknown> | undefined;
 
-  constructor(private readonly instances: readonly { readonly name: string; readonly url: string }[]) {
+  constructor(
+    private readonly instances: readonly { readonly name: string; readonly url: string }[],
+    /** Between two looks at an instance; 250 ms. */
+    private readonly everyMs = EVERY_MS,
+  ) {
     instances.forEach(({ name }) => this.ready.add(name));
   }
 
@@ -37,7 +41,7 @@ export class Balancer {
       } else {
         this.ready.delete(name);
       }
-      await sleep(EVERY_MS, undefined, { signal }).catch(() => undefined);
+      await sleep(this.everyMs, undefined, { signal }).catch(() => undefined);
     }
   }
 }
