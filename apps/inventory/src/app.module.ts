@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { WaybillModule } from '@waybill/service-defaults';
 import { StockController } from './http/stock.controller.js';
 import { InventorySubscriptions } from './messaging/subscriptions.js';
+import { migrations } from './persistence/migrations.js';
 import { ReservationEntity } from './persistence/reservation.entity.js';
 import { StockEntity } from './persistence/stock.entity.js';
 import { ReleaseStock } from './use-cases/release-stock.js';
@@ -14,6 +15,7 @@ import { ShipStock } from './use-cases/ship-stock.js';
     WaybillModule.forService({
       name: 'inventory',
       entities: [StockEntity, ReservationEntity],
+      migrations,
       subscriptions: InventorySubscriptions,
     }),
   ],

@@ -1,4 +1,5 @@
-// First: the instrumentation must be there before http and pg are loaded.
+import '@waybill/service-defaults/early-signals';
+// The instrumentation must be there before http and pg are loaded.
 import '@waybill/tracing/register';
 import { runService } from '@waybill/service-defaults';
 import { AppModule } from './app.module.js';

@@ -4,6 +4,7 @@ import { OrdersController } from './http/orders.controller.js';
 import { OrderSubscriptions } from './messaging/subscriptions.js';
 import { IdempotencyKeyEntity } from './persistence/idempotency-key.entity.js';
 import { IdempotencyKeyCleaner } from './persistence/idempotency-key-cleaner.js';
+import { migrations } from './persistence/migrations.js';
 import { OrderEntity, OrderLineEntity } from './persistence/order.entity.js';
 import { CLOCK, systemClock } from './timer/clock.js';
 import { DeadlineTimer } from './timer/deadline-timer.js';
@@ -20,6 +21,7 @@ import { ShipOrder } from './use-cases/ship-order.js';
     WaybillModule.forService({
       name: 'orders',
       entities: [OrderEntity, OrderLineEntity, IdempotencyKeyEntity],
+      migrations,
       subscriptions: OrderSubscriptions,
       workers: [IdempotencyKeyCleaner, DeadlineTimer],
     }),

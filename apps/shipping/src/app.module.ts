@@ -4,6 +4,7 @@ import { CarrierClient } from './carrier/carrier-client.js';
 import { CarrierWorker } from './carrier/carrier-worker.js';
 import { ShipmentsController } from './http/shipments.controller.js';
 import { ShippingSubscriptions } from './messaging/subscriptions.js';
+import { migrations } from './persistence/migrations.js';
 import { ShipmentEntity } from './persistence/shipment.entity.js';
 import { CancelShipment } from './use-cases/cancel-shipment.js';
 import { RecordCarrierAnswer } from './use-cases/record-carrier-answer.js';
@@ -14,6 +15,7 @@ import { RequestShipment } from './use-cases/request-shipment.js';
     WaybillModule.forService({
       name: 'shipping',
       entities: [ShipmentEntity],
+      migrations,
       subscriptions: ShippingSubscriptions,
       workers: [CarrierWorker],
     }),

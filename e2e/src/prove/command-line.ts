@@ -21,9 +21,9 @@ export interface MuseumCommand {
   readonly write: boolean;
 }
 
-/** Its options are its own: see crash-points/command.ts. */
+/** Their options are their own: see crash-points/command.ts and ../upgrade/command.ts. */
 export interface CrashPointsCommand {
-  readonly name: 'crash-points';
+  readonly name: 'crash-points' | 'upgrade' | 'matrix';
   readonly args: readonly string[];
 }
 
@@ -44,8 +44,9 @@ const SEED_MAX = 2 ** 31;
 
 /** @throws CommandLineError */
 export function readCommandLine(args: readonly string[], randomSeed: () => number): ProveCommand {
-  if (args[0] === 'crash-points') {
-    return { name: 'crash-points', args: args.slice(1) };
+  const [first] = args;
+  if (first === 'crash-points' || first === 'upgrade' || first === 'matrix') {
+    return { name: first, args: args.slice(1) };
   }
   const { values, positionals } = parse(args);
   const [name = 'run', ...rest] = positionals;
@@ -85,7 +86,7 @@ export function readCommandLine(args: readonly string[], randomSeed: () => numbe
       };
     }
     default:
-      throw new CommandLineError(`Expected run, check, crash-points or museum; got "${name}".`);
+      throw new CommandLineError(`Expected run, check, crash-points, museum, upgrade or matrix; got "${name}".`);
   }
 }
 

@@ -19,9 +19,9 @@ const stages: readonly SchemaStage[] = ['older', 'shared', 'newer'];
  * of them mixed; and the ends. With `schemas`, also on the schema of before, where orders is not upgraded yet, and on that
  * after the contract, where no instance of before is left of it.
  */
-export function combinations({ schemas }: { readonly schemas: boolean }): Combination[] {
+export function combinations({ schemas }: { readonly schemas: boolean }, only = ''): Combination[] {
   const all = schemas ? stages.flatMap((schema) => on(schema)) : on('newer', { restricted: false });
-  return all.filter((each, index) => all.findIndex((other) => nameOf(other) === nameOf(each)) === index);
+  return all.filter((combination) => nameOf(combination).includes(only));
 }
 
 function on(schema: SchemaStage, { restricted = true }: { readonly restricted?: boolean } = {}): Combination[] {

@@ -202,7 +202,7 @@ class Upgrade {
     if (done) {
       return `it was not refused: ${words}`;
     }
-    return /orders[^\n]*\b2\b/.test(words) ? undefined : `orders 2 is not named: ${words}`;
+    return /orders 2 \(/.test(words) ? undefined : `orders 2 is not named: ${words}`;
   }
 
   /** An instance that was stopped in order has signed off; one that was not is forgotten after 20 s. */

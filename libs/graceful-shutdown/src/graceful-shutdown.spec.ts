@@ -124,6 +124,30 @@ describe('the stop', () => {
     expect(exit).toHaveBeenCalledExactlyOnceWith(1);
   });
 
+  it('runs a step at once that comes when its phase is over, because the process stops while it starts', async () => {
+    const { clock, exit, order, shutdown, signals, step } = setUp();
+    shutdown.on('servers', 'start', async () => {
+      await clock.sleep(50);
+      step('intake', 'consumer');
+      step('database', 'pool');
+    });
+    signals.emit('SIGTERM');
+    await clock.pass(0);
+    expect(order).toEqual([]);
+    await clock.pass(50);
+    expect(order).toEqual(['consumer', 'pool']);
+    expect(exit).toHaveBeenCalledExactlyOnceWith(0);
+  });
+
+  it('says how long each phase took', async () => {
+    const { clock, signals } = setUp();
+    signals.emit('SIGTERM');
+    await clock.pass(0);
+    const [, facts] = log.info.mock.lastCall as [string, { exitCode: number; tookMs: object }];
+    expect(facts.exitCode).toBe(0);
+    expect(Object.keys(facts.tookMs)).toEqual([...phases]);
+  });
+
   it('happens once, whoever asks for it', async () => {
     const { clock, exit, order, shutdown, signals, step } = setUp({ drainMs: 10 });
     step('database');
@@ -151,6 +175,7 @@ describe('the deadline', () => {
       phase: 'in-flight',
       unfinishedSteps: ['work in hand', 'relay batch'],
       workInHand: { 'POST /orders': 1 },
+      activeResources: expect.any(Object) as object,
     });
   });
 

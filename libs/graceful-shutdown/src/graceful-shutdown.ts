@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { activeResources } from './active-resources.js';
 import { WorkInHand } from './work-in-hand.js';
 
 /*
@@ -12,6 +13,7 @@ import { WorkInHand } from './work-in-hand.js';
  *   meanwhile must be answered (measured: without the drain 3 to 9 % of the requests of a rolling restart fail).
  * - The database goes last: whatever is being finished may still have to be stored.
  * - The steps of one phase run at the same time. One that fails is logged, the others go on, and the exit code is 1.
+ * - The deadline is ours, and comes before the supervisor's: SIGKILL says nothing of what was held.
  */
 export const phases = ['readiness', 'drain', 'intake', 'in-flight', 'servers', 'connections', 'database'] as const;
 export type Phase = (typeof phases)[number];
@@ -34,7 +36,10 @@ export interface GracefulShutdownOptions {
 
 export interface Clock {
   sleep(ms: number): Promise<void>;
-  /** Calls `run` once after `ms`; returns what cancels it. Must not keep the process alive. */
+  /**
+   * Calls `run` once after `ms`; returns what cancels it. Keeps the process alive: a stop that waits for what will never
+   * come would otherwise end by itself as soon as nothing else is open, and with 0.
+   */
   after(ms: number, run: () => void): () => void;
 }
 
@@ -48,7 +53,7 @@ type Step = () => void | Promise<void>;
 const systemClock: Clock = {
   sleep: (ms) => sleep(ms),
   after: (ms, run) => {
-    const timer = setTimeout(run, ms).unref();
+    const timer = setTimeout(run, ms);
     return () => clearTimeout(timer);
   },
 };
@@ -76,9 +81,14 @@ export class GracefulShutdown {
     return this.stopping !== undefined;
   }
 
-  /** Adds a step. A step that comes too late, because the process stops while it starts, runs with the rest of its phase. */
+  /**
+   * Adds a step. A process that is told to stop while it starts goes on adding: what comes while its phase runs belongs to
+   * it, and what comes later runs at once, with the phase that is on.
+   */
   on(phase: Phase, name: string, step: Step): void {
-    this.steps.get(phase)?.set(name, step);
+    const isOver = this.phase !== undefined && phases.indexOf(phase) < phases.indexOf(this.phase);
+    const [at, key] = isOver && this.phase !== undefined ? [this.phase, `${name} (${phase})`] : [phase, name];
+    this.steps.get(at)?.set(key, step);
   }
 
   /** SIGTERM and SIGINT stop; a second SIGINT, a person's, does not wait; what nobody caught stops with exit code 1. */
@@ -117,12 +127,15 @@ export class GracefulShutdown {
     const cancelDeadline = this.clock.after(this.options.drainMs + this.options.timeoutMs, () =>
       this.giveUp(`the time-out of ${this.options.timeoutMs} ms has passed`),
     );
+    const tookMs: Partial<Record<Phase, number>> = {};
     for (const phase of phases) {
       this.phase = phase;
+      const beganAt = performance.now();
       await this.runPhase(this.steps.get(phase) ?? new Map<string, Step>());
+      tookMs[phase] = Math.round(performance.now() - beganAt);
     }
     cancelDeadline();
-    this.options.log.info('stopped', { exitCode: this.exitCode });
+    this.options.log.info('stopped', { exitCode: this.exitCode, tookMs });
     this.exit(this.exitCode);
   }
 
@@ -158,6 +171,7 @@ export class GracefulShutdown {
       phase: this.phase,
       unfinishedSteps: [...this.unfinished],
       workInHand: this.work.list(),
+      activeResources: activeResources(),
     });
     this.exit(1);
   }

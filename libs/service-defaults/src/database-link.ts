@@ -29,10 +29,14 @@ export class DatabaseLink {
     this.connecting ??= this.connect(connected);
   }
 
+  /** Resolves when it has tried for the first time, whatever came of it: no verdict is about how young the process is. */
+  attemptedOnce(): Promise<void> {
+    return this.firstAttempt;
+  }
+
   /** The health check: a connection can be had from the pool, and it answers. */
   async check(): Promise<void> {
-    // So that the first verdict is about the database, and not about how young the process is.
-    await this.firstAttempt;
+    await this.attemptedOnce();
     if (!this.dataSource.isInitialized) {
       throw this.lastError ?? new Error('not connected yet');
     }

@@ -35,6 +35,8 @@ export interface MessagingOptions {
   readonly metrics: Metrics;
   readonly log: PlainLog;
   readonly inbox: InboxSettings;
+  /** Counts what has begun; call the result when it has ended. */
+  readonly begin: (work: string) => () => void;
   /** Absent for a service that listens to nobody. */
   readonly subscriptions: Subscriptions | undefined;
 }
@@ -152,7 +154,7 @@ export class Messaging {
     readonly consumer: EventConsumer;
     readonly workers: readonly BackgroundWorker[];
   } {
-    const { service, dataSource, kafka, outbox, metrics, inbox, log } = this.options;
+    const { service, dataSource, kafka, outbox, metrics, inbox, begin, log } = this.options;
     const records = metrics.counter('waybill_consumer_records_total', 'Records read, by what became of them.', ['outcome', 'type']);
     const group = `waybill-${service}`;
     const handling = {
@@ -169,7 +171,10 @@ export class Messaging {
     const consumer = kafka.consumer({
       group,
       topics: consumers[service].map((publisher) => publishers[publisher].topic),
-      handle: (chunk) => handler.handle(chunk),
+      handle: async (chunk) => {
+        const ended = begin(`events of ${chunk[0]?.topic}/${chunk[0]?.partition}`);
+        await handler.handle(chunk).finally(ended);
+      },
     });
     const replays = new ReplayWatcher({
       ...handling,

@@ -1,17 +1,25 @@
 import { ConfigError, databaseConfig, loadConfig, parseDatabase } from '@waybill/config';
 import type { Service } from '@waybill/contracts';
-import { migrate } from '@waybill/database';
-import type { MigrationInterface } from 'typeorm';
+import { migrate, type MigrationClass } from '@waybill/database';
 import { z } from 'zod';
 import { createServiceLogger } from './service-logger.js';
 
 export interface MigrationOptions {
   readonly name: Service;
-  readonly migrations: readonly (new () => MigrationInterface)[];
+  /** Those of the service's `persistence/migrations.ts`. */
+  readonly migrations: readonly MigrationClass[];
 }
 
-/** The main of a service's `migrate.ts`: exit code 0 when the schema is as this version needs it. */
+/**
+ * The main of a service's `migrate.ts`: runs what is pending of the phases expand and backfill, never a contract.
+ *
+ * Exit code 0 when the schema is as this version needs it. SIGTERM cancels what runs; the next run goes on.
+ */
 export async function runMigrations({ name, migrations }: MigrationOptions): Promise<void> {
+  const interruption = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => interruption.abort());
+  }
   try {
     const { urlName, url } = migrationUrl(name);
     const log = createServiceLogger({ service: `${name}-migrate`, instance: 1, level: 'info' });
@@ -20,6 +28,8 @@ export async function runMigrations({ name, migrations }: MigrationOptions): Pro
       applicationName: `waybill-${name}-migrate`,
       migrations,
       ownerRole: `${name}_owner`,
+      appRole: `${name}_app`,
+      signal: interruption.signal,
       log: (message) => log.info(message),
     });
     log.info({ ran }, ran.length === 0 ? 'the schema is up to date' : `${ran.length} migrations ran`);

@@ -68,14 +68,31 @@ export async function startService(options: ServiceOptions, surroundings: Surrou
     log: plainLog(log),
     ...(surroundings.exit === undefined ? {} : { exit: surroundings.exit }),
   });
+  const health = new Health({ log: plainLog(log) });
+  shutdown.on('readiness', 'health', () => health.beginDraining());
+  shutdown.on('connections', 'traces', () => flushTracing());
+  shutdown.on('database', 'health checks', () => health.stop());
   if (surroundings.signals !== undefined) {
     // Before anything is started: a process that is told to stop while it starts stops in order, too.
     shutdown.listenTo(surroundings.signals);
   }
-  const health = new Health({ log: plainLog(log) });
-  const metrics = new Metrics(settings.name);
+  try {
+    return await start(options, { config, settings, log, shutdown, health, metrics: new Metrics(settings.name) }, surroundings.port);
+  } catch (error) {
+    if (!shutdown.isStopping) {
+      throw error;
+    }
+    // What was taken away in the middle of the start made it fail, or made it needless.
+    log.info({ err: error }, 'the start was given up, because the process stops');
+    await shutdown.stop('start given up');
+    throw error;
+  }
+}
+
+async function start(options: ServiceOptions, parts: Parts, port: number | undefined): Promise<RunningService> {
+  const { settings, log, shutdown, health, metrics } = parts;
   const app = await NestFactory.create<NestFastifyApplication>(
-    rootModule({ module: options.module, config, settings, log, shutdown, health, metrics }),
+    rootModule(options.module, parts),
     createHttpAdapter({ settings, log }),
     { logger: new NestLog(log), bodyParser: false, abortOnError: false },
   );
@@ -86,10 +103,10 @@ export async function startService(options: ServiceOptions, surroundings: Surrou
   serveMetrics(app, metrics);
   serveAsyncApi(app, options.name);
   serveOpenApi(app, options);
-  shutdown.on('readiness', 'health', () => health.beginDraining());
-  shutdown.on('connections', 'traces', () => flushTracing());
-  shutdown.on('database', 'health checks', () => health.stop());
-  await app.listen(surroundings.port ?? settings.port, settings.host);
+  if (shutdown.isStopping) {
+    throw new Error('stopped before it listened');
+  }
+  await app.listen(port ?? settings.port, settings.host);
   health.start();
   health.started();
   const url = await app.getUrl();
@@ -97,8 +114,7 @@ export async function startService(options: ServiceOptions, surroundings: Surrou
   return { url, app, shutdown, log };
 }
 
-interface Root {
-  readonly module: Type<unknown>;
+interface Parts {
   readonly config: unknown;
   readonly settings: ServiceSettings;
   readonly log: Logger;
@@ -111,7 +127,7 @@ interface Root {
 class ServiceModule {}
 
 /** What every provider of the service may ask for, wherever it stands. */
-function rootModule({ module, config, settings, log, shutdown, health, metrics }: Root): DynamicModule {
+function rootModule(module: Type<unknown>, { config, settings, log, shutdown, health, metrics }: Parts): DynamicModule {
   const providers = [
     { provide: CONFIG, useValue: config },
     { provide: SETTINGS, useValue: settings },

@@ -1,13 +1,23 @@
+import { hostname } from 'node:os';
 import { type DynamicModule, Inject, Injectable, Module, type OnApplicationBootstrap, type Provider, type Type } from '@nestjs/common';
 import { APP_GUARD, ModuleRef } from '@nestjs/core';
 import { type KafkaSettings as KafkaVariables, parseDatabase, parseKafka } from '@waybill/config';
 import type { Service } from '@waybill/contracts';
-import { type ConnectionSettings, createConnection, createDataSource, transaction } from '@waybill/database';
+import {
+  type ConnectionSettings,
+  createConnection,
+  createDataSource,
+  InstanceHeartbeat,
+  type MigrationClass,
+  schemaOf,
+  transaction,
+} from '@waybill/database';
 import { GracefulShutdown } from '@waybill/graceful-shutdown';
 import { Health } from '@waybill/health';
 import { Inbox } from '@waybill/inbox';
 import { KafkaClient } from '@waybill/kafka';
 import { Outbox, OutboxSignal } from '@waybill/outbox';
+import { serviceIdentity } from '@waybill/tracing';
 import type { Logger } from 'pino';
 import { DataSource } from 'typeorm';
 import { DatabaseGuard } from './database.guard.js';
@@ -15,6 +25,7 @@ import { DatabaseLink } from './database-link.js';
 import { inboxSettings } from './inbox-settings.js';
 import { Messaging } from './messaging.js';
 import { Metrics } from './metrics.js';
+import { SchemaWatch } from './schema-watch.js';
 import { plainLog } from './service-logger.js';
 import type { ServiceSettings } from './service-settings.js';
 import type { BackgroundWorker, Subscriptions } from './subscriptions.js';
@@ -23,6 +34,11 @@ import { CONFIG, LOGGER, SERVICE_OPTIONS, SETTINGS } from './tokens.js';
 export interface WaybillModuleOptions {
   readonly name: Service;
   readonly entities: readonly Type<unknown>[];
+  /**
+   * Those of the service's `persistence/migrations.ts`: it is ready, and takes events, once its database has all of them
+   * that it needs. Absent: nobody looks at the schema.
+   */
+  readonly migrations?: readonly MigrationClass[];
   /** Class of a provider of the service that holds the table of its subscriptions. */
   readonly subscriptions?: Type<Subscriptions>;
   /** Classes of providers of the service that work in the background; they run where the role `consumer` is. */
@@ -136,18 +152,27 @@ class ServiceEngine implements OnApplicationBootstrap {
       outbox: this.outbox,
       signal: this.signal,
       metrics: this.metrics,
+      begin: (work) => this.shutdown.work.begin(work),
       log,
       subscriptions: subscriptions === undefined ? undefined : this.providerOf(subscriptions),
     });
     const workers = this.settings.roles.includes('consumer') ? (this.options.workers ?? []) : [];
     const background = workers.map((worker) => this.providerOf(worker));
-    this.stopInOrder(link, messaging, background);
+    const schema = this.schemaWatch(link);
+    const heartbeat = this.heartbeat();
+    this.stopInOrder(link, messaging, background, heartbeat);
     this.health.register({ name: 'database', kind: 'hard', check: () => link.check() });
+    if (schema !== undefined) {
+      this.health.register({ name: 'schema', kind: 'hard', check: () => schema.check() });
+    }
     if (messaging.usesKafka) {
       // Without Kafka orders are still accepted: they wait in the outbox.
       this.health.register({ name: 'kafka', kind: 'soft', check: () => this.kafka.ping() });
     }
-    link.start(() => {
+    const begin = async () => {
+      // In this order: a contract that does not see this instance yet has run when the schema is looked at.
+      await heartbeat?.start();
+      await schema?.untilRight(() => this.shutdown.isStopping);
       if (this.shutdown.isStopping) {
         return;
       }
@@ -157,10 +182,36 @@ class ServiceEngine implements OnApplicationBootstrap {
       for (const worker of background) {
         worker.start();
       }
-    });
+    };
+    link.start(() => void begin());
   }
 
-  private stopInOrder(link: DatabaseLink, messaging: Messaging, background: readonly BackgroundWorker[]): void {
+  private schemaWatch(link: DatabaseLink): SchemaWatch | undefined {
+    const { name, migrations } = this.options;
+    return migrations && new SchemaWatch({ service: name, link, dataSource: this.dataSource, migrations });
+  }
+
+  private heartbeat(): InstanceHeartbeat | undefined {
+    const { name, migrations } = this.options;
+    return (
+      migrations &&
+      new InstanceHeartbeat({
+        database: this.dataSource,
+        service: name,
+        instance: `${this.settings.instance} (pid ${process.pid} on ${hostname()})`,
+        version: serviceIdentity(process.env, process.argv[1]).version,
+        schema: schemaOf(migrations),
+        warn: (message, err) => this.log.warn({ err }, message),
+      })
+    );
+  }
+
+  private stopInOrder(
+    link: DatabaseLink,
+    messaging: Messaging,
+    background: readonly BackgroundWorker[],
+    heartbeat: InstanceHeartbeat | undefined,
+  ): void {
     this.shutdown.on('intake', 'consumer', () => messaging.stopConsumer());
     for (const worker of background) {
       this.shutdown.on('intake', worker.name, () => worker.stop());
@@ -169,7 +220,11 @@ class ServiceEngine implements OnApplicationBootstrap {
     this.shutdown.on('servers', 'relay', () => messaging.stopRelay());
     this.shutdown.on('connections', 'kafka', () => messaging.disconnect());
     this.shutdown.on('connections', 'outbox signal', () => this.signal.stop());
-    this.shutdown.on('database', 'pool', () => link.stop());
+    this.shutdown.on('database', 'pool', async () => {
+      // To the last moment in which something may touch the tables, a contract waits for this instance.
+      await heartbeat?.stop();
+      await link.stop();
+    });
   }
 
   private providerOf<T>(type: Type<T>): T {

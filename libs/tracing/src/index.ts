@@ -17,3 +17,4 @@ export {
 } from './trace-context.js';
 export { formatTraceParent, parseTraceParent } from './trace-parent.js';
 export { SpanKind } from '@opentelemetry/api';
+export { type ServiceIdentity, serviceIdentity } from './service-identity.js';

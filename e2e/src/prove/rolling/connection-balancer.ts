@@ -1,4 +1,4 @@
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { TcpProxy } from '@waybill/testing';
 import { Balancer } from '../balancer.js';
 import type { ProxyOptions } from './proxy.js';
 
@@ -16,60 +16,35 @@ const HEALTH_EVERY_MS = 500;
  * And the clients are not next door: what one side has sent is on its way for a while.
  */
 export class ConnectionBalancer {
-  private readonly sockets = new Set<Socket>();
-  private turn = 0;
-
-  static async listen(options: ConnectionBalancerOptions): Promise<ConnectionBalancer> {
-    const balancer = new Balancer(options.instances, options.healthEveryMs ?? HEALTH_EVERY_MS);
-    const server = createServer({ allowHalfOpen: true, noDelay: true });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(0, '127.0.0.1', resolve);
+  static async listen({ instances, healthEveryMs = HEALTH_EVERY_MS, delayMs }: ConnectionBalancerOptions): Promise<ConnectionBalancer> {
+    const balancer = new Balancer(instances, healthEveryMs);
+    let turn = 0;
+    const proxy = await TcpProxy.listen({
+      to: () => {
+        const ready = instances.filter(({ name }) => balancer.isReady(name));
+        const instance = ready[turn++ % ready.length];
+        if (instance === undefined) {
+          throw new Error('no instance is ready');
+        }
+        const { hostname, port } = new URL(instance.url);
+        return { host: hostname, port: Number(port) };
+      },
     });
+    proxy.delay(delayMs);
     balancer.start();
-    return new ConnectionBalancer(options, balancer, server);
+    return new ConnectionBalancer(balancer, proxy);
   }
 
   private constructor(
-    private readonly options: ConnectionBalancerOptions,
     private readonly balancer: Balancer,
-    private readonly server: Server,
-  ) {
-    server.on('connection', (near: Socket) => this.join(near));
-  }
+    private readonly proxy: TcpProxy,
+  ) {}
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.proxy.port}`;
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => this.server.close(resolve));
-    this.sockets.forEach((socket) => socket.destroy());
-    await Promise.all([closed, this.balancer.stop()]);
-  }
-
-  private join(near: Socket): void {
-    const ready = this.options.instances.filter(({ name }) => this.balancer.isReady(name));
-    const instance = ready[this.turn++ % ready.length];
-    if (instance === undefined) {
-      near.on('error', () => undefined).resetAndDestroy();
-      return;
-    }
-    const { hostname, port } = new URL(instance.url);
-    const far = connect({ host: hostname, port: Number(port), allowHalfOpen: true, noDelay: true });
-    this.pass(near, far);
-    this.pass(far, near);
-  }
-
-  /** Timers of one length keep their order, and so do the bytes. */
-  private pass(from: Socket, to: Socket): void {
-    const later = (run: () => void) => void setTimeout(run, this.options.delayMs);
-    this.sockets.add(from);
-    from.on('data', (data: Buffer) => later(() => to.writable && to.write(data)));
-    from.on('end', () => later(() => to.end()));
-    from.on('error', () => later(() => to.resetAndDestroy()));
-    from.on('close', () => {
-      this.sockets.delete(from);
-      later(() => to.destroySoon());
-    });
+    await Promise.all([this.proxy.close(), this.balancer.stop()]);
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queryable } from './queryable.js';
 
 export interface HeartbeatSettings {
@@ -16,6 +17,8 @@ export interface HeartbeatSettings {
 }
 
 const PERIOD_MS = 5_000;
+/** A database that does not answer must not hold up a stop. */
+const SIGN_OFF_MAX_MS = 2_000;
 /** Of processes that were killed: kept for a while, for whoever looks for them. */
 const FORGOTTEN_AFTER = '1 day';
 
@@ -35,7 +38,9 @@ export class InstanceHeartbeat {
 
   /** Resolves after the first beat, whether or not it came through. */
   async start(): Promise<void> {
-    this.beating ??= this.beat(true);
+    if (!this.stopped) {
+      this.beating ??= this.beat(true);
+    }
     await this.beating;
   }
 
@@ -43,6 +48,12 @@ export class InstanceHeartbeat {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
+    if (this.beating !== undefined) {
+      await Promise.race([this.signOff(), sleep(SIGN_OFF_MAX_MS, undefined, { ref: false })]);
+    }
+  }
+
+  private async signOff(): Promise<void> {
     await this.beating;
     try {
       await this.settings.database.query('DELETE FROM schema_instances WHERE process = $1', [this.process]);

@@ -9,10 +9,10 @@ export class CustomerRefIndex1764620000000 implements Migration {
   readonly maxStallMs = 100;
 
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query('CREATE INDEX CONCURRENTLY orders_customer_ref ON orders (customer_ref, id)');
+    await runner.query('CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_customer_ref ON orders (customer_ref, id)');
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP INDEX CONCURRENTLY orders_customer_ref');
+    await runner.query('DROP INDEX CONCURRENTLY IF EXISTS orders_customer_ref');
   }
 }

@@ -30,7 +30,7 @@ export class DropCustomerId1764640000000 implements Migration {
       ...followingEachOther,
       `COMMENT ON COLUMN orders.customer_id IS 'Put back by the way back of DropCustomerId1764640000000. Before the version that reads it runs: in batches,
 UPDATE orders SET customer_id = customer_ref::uuid WHERE customer_id IS NULL; then
-CREATE INDEX CONCURRENTLY orders_customer ON orders (customer_id, id); then NOT NULL by way of a CHECK that is NOT VALID first.'`,
+CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_customer ON orders (customer_id, id); then NOT NULL by way of a CHECK that is NOT VALID first.'`,
     ];
     for (const statement of statements) {
       await runner.query(statement);

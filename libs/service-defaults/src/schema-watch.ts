@@ -1,0 +1,53 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Service } from '@waybill/contracts';
+import { type MigrationClass, schemaProblem } from '@waybill/database';
+import type { DataSource } from 'typeorm';
+import type { DatabaseLink } from './database-link.js';
+
+export interface SchemaWatchSettings {
+  readonly service: Service;
+  readonly link: Pick<DatabaseLink, 'attemptedOnce'>;
+  readonly dataSource: DataSource;
+  readonly migrations: readonly MigrationClass[];
+}
+
+/** A schema that is right stays so: the guard keeps a contract from running under an instance that would not know it. */
+const RIGHT_FOR_MS = 15_000;
+const ASK_AGAIN_MS = 500;
+
+/** Whether the database is one that this build can work on: asked at every check until it is, and seldom afterwards. */
+export class SchemaWatch {
+  private rightUntil = 0;
+
+  constructor(private readonly settings: SchemaWatchSettings) {}
+
+  /** The health check. @throws Error that names the migration that is missing, and how to run it */
+  async check(): Promise<void> {
+    const { service, link, dataSource, migrations } = this.settings;
+    if (performance.now() < this.rightUntil) {
+      return;
+    }
+    await link.attemptedOnce();
+    if (!dataSource.isInitialized) {
+      throw new Error('not connected yet');
+    }
+    const problem = await schemaProblem(dataSource, migrations);
+    if (problem !== undefined) {
+      const remedy = problem.startsWith('needs ') ? `node apps/${service}/dist/migrate.js` : 'run a newer version';
+      throw new Error(`${service} ${problem}: ${remedy}`);
+    }
+    this.rightUntil = performance.now() + RIGHT_FOR_MS;
+  }
+
+  /** Resolves when the schema is right, or when `givenUp` says so. What is wrong meanwhile the health check tells. */
+  async untilRight(givenUp: () => boolean): Promise<void> {
+    while (!givenUp()) {
+      try {
+        await this.check();
+        return;
+      } catch {
+        await sleep(ASK_AGAIN_MS, undefined, { ref: false });
+      }
+    }
+  }
+}
