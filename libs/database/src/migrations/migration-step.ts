@@ -28,7 +28,6 @@ export const STATEMENT_TIMEOUT_MS = 15_000;
 export const ATTEMPTS_MAX = 20;
 /** Not got its lock, and a deadlock: both end by themselves. */
 const RETRIABLE = new Set(['55P03', '40P01']);
-const BACKOFF_MS = 200;
 const BACKOFF_MAX_MS = 5_000;
 const CANCELLED = '57014';
 
@@ -63,7 +62,7 @@ export async function runStep(step: MigrationStep, session: MigrationSession, se
           { cause: error },
         );
       }
-      const waitMs = backoffMs(attempt);
+      const waitMs = backoffMs(attempt, lockTimeoutOf(step));
       settings.log(`${waited}; trying again in ${waitMs} ms`);
       await pause(waitMs, step.name, settings.signal);
     } finally {
@@ -72,9 +71,12 @@ export async function runStep(step: MigrationStep, session: MigrationSession, se
   }
 }
 
-/** Half of it fixed and half of it chance, so that it grows and two that collided do not meet again. */
-export function backoffMs(attempt: number): number {
-  return Math.round(Math.min(BACKOFF_MS * 2 ** (attempt - 1), BACKOFF_MAX_MS) * (0.5 + Math.random() / 2));
+/**
+ * Half of it fixed and half of it chance, so that it grows and two that collided do not meet again. Never shorter than the
+ * stall before it: those who queued meanwhile must be through, or they wait a second time.
+ */
+export function backoffMs(attempt: number, stallMs = LOCK_TIMEOUT_MS): number {
+  return Math.round(Math.min(2 * stallMs * 2 ** (attempt - 1), Math.max(2 * stallMs, BACKOFF_MAX_MS)) * (0.5 + Math.random() / 2));
 }
 
 export async function pause(ms: number, name: string, signal: AbortSignal | undefined): Promise<void> {
