@@ -11,7 +11,7 @@ export async function migrationsOf(service: Service): Promise<readonly Migration
     throw new RefusedError(`The migrations of ${service} are not built: expected apps/${service}/dist/persistence/migrations.js. Run npm run build.`);
   }
   const module = (await import(url.href)) as { readonly migrations?: readonly MigrationClass[] };
-  if (!Array.isArray(module.migrations)) {
+  if (module.migrations === undefined) {
     throw new RefusedError(`apps/${service}/dist/persistence/migrations.js should export the list "migrations", and does not.`);
   }
   return module.migrations;

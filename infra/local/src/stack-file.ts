@@ -22,6 +22,8 @@ const stackFileSchema = z.object({
   kafka: z.object({ brokers: z.string() }),
   /** A database's name and the URL its service uses. */
   postgres: z.record(z.string(), z.string()),
+  /** The same databases for the login that may change their tables, as far as the stack knows one. */
+  migration: z.record(z.string(), z.string()).optional(),
   jaeger: z.string().nullable(),
 });
 

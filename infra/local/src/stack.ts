@@ -83,6 +83,7 @@ export class Stack {
   private readonly started = new Map<string, SupervisedService>();
   private servers: { readonly kafka: KafkaServer; readonly postgres: PostgresServer } | undefined;
   private databases: Readonly<Record<string, string>> = {};
+  private migrations: Readonly<Record<string, string>> = {};
   private claims: NodeJS.Timeout | undefined;
   private isYielding = false;
   private ending: Promise<void> | undefined;
@@ -135,6 +136,7 @@ export class Stack {
       })),
       kafka: { brokers: this.kafka.brokers },
       postgres: { ...this.databases },
+      migration: { ...this.migrations },
       jaeger: null,
     };
   }
@@ -260,6 +262,7 @@ export class Stack {
       }),
     );
     this.databases = Object.fromEntries(eventServices.map((name) => [name, urlsOf(name).database]));
+    this.migrations = Object.fromEntries(eventServices.map((name) => [name, urlsOf(name).migration]));
   }
 
   private async startSlots(name: ProgramName, brokers: string): Promise<void> {

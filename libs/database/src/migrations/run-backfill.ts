@@ -1,7 +1,7 @@
 import { sqlStateOf } from '../database-errors.js';
 import type { Backfill } from '../migration.js';
-import { estimatedRows, percentOf } from './backfill-progress.js';
 import { pressureInWords, readPressure } from './backfill-pressure.js';
+import { estimatedRows, percentOf } from './backfill-progress.js';
 import type { KnownMigration } from './known-migrations.js';
 import { MigrationFailedError, MigrationInterruptedError, MigrationStuckError } from './migration-errors.js';
 import type { MigrationSession } from './migration-session.js';
