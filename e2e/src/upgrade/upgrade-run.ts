@@ -9,7 +9,7 @@ import { areEqual, changedCustomers, type ColumnSums, columnSums, rememberCustom
 import { insertExistingOrders } from './existing-orders.js';
 import { Fleet, thisVersion, type Version } from './fleet.js';
 import { RecordedRun } from './recorded-run.js';
-import { migrated, migrateSchema } from './schema-command.js';
+import { migrated, migrateSchema, renameSteps, type SchemaVerb } from './schema-command.js';
 import { LOAD_SKU, LOAD_STOCK, Traffic } from './traffic.js';
 
 export interface UpgradeOptions {
@@ -52,7 +52,6 @@ const DRAIN_MS = '1500';
 /** Of the orders that are read back. */
 const PAGE = 50;
 const BATCH = 1_000;
-const EXPAND = 'CustomerRef1764600000000';
 
 /**
  * Upgrades the platform from the version before to this one, while customers go on: the schema of orders step by step, then
@@ -105,12 +104,12 @@ class Upgrade {
     }
     await this.migrate('expand', 'expand: the column, and a trigger that writes both');
     if (detours) {
-      await this.migrate('back', 'back: without the column');
+      await this.migrate({ back: renameSteps.expand }, 'back: without the column');
       await this.migrate('expand', 'expand again');
     }
     await this.migrate('backfill', 'backfill');
     if (detours) {
-      await this.migrate('back', 'back: the backfill is forgotten');
+      await this.migrate({ back: renameSteps.backfill }, 'back: the backfill is forgotten');
       await this.migrate('backfill', 'backfill again');
     }
     await this.step('all rows have both columns', async () => {
@@ -119,8 +118,8 @@ class Upgrade {
     });
     await this.migrate('expand', 'expand: the index and NOT NULL');
     if (detours) {
-      await this.migrate('back', 'back: may be null');
-      await this.migrate('back', 'back: without the index');
+      await this.migrate({ back: renameSteps.required }, 'back: may be null');
+      await this.migrate({ back: renameSteps.index }, 'back: without the index');
       await this.migrate('expand', 'expand again');
       for (const service of services.filter((name) => name !== 'orders')) {
         await this.roll(service, thisVersion);
@@ -153,7 +152,7 @@ class Upgrade {
     await sleep(STAY_MS, undefined, { signal: this.signal });
   }
 
-  private migrate(verb: 'expand' | 'backfill' | 'back', name: string): Promise<void> {
+  private migrate(verb: SchemaVerb, name: string): Promise<void> {
     return this.step(name, async () => {
       await migrated(this.fleet.platform.home, verb, 'orders');
       return undefined;
@@ -185,7 +184,7 @@ class Upgrade {
     start.catch(() => undefined);
     let problem: string | undefined;
     try {
-      await until(() => fleet.said('orders', EXPAND, mark), { timeoutMs: 30_000, what: `orders 2 to name ${EXPAND} in its log` });
+      await until(() => fleet.said('orders', renameSteps.expand, mark), { timeoutMs: 30_000, what: `orders 2 to name ${renameSteps.expand} in its log` });
       const status = await readiness(fleet.platform.urlsOf('orders')[1] ?? '');
       problem = status === 503 ? undefined : `orders 2 answers ${status} to /health/ready`;
     } catch (error) {
@@ -218,7 +217,7 @@ class Upgrade {
 
   /** And what the column's comment asks for: a batch at a time, past the rows that somebody is at. */
   private async takeContractBack(): Promise<string | undefined> {
-    await migrated(this.fleet.platform.home, 'back', 'orders');
+    await migrated(this.fleet.platform.home, { back: renameSteps.contract }, 'orders');
     const { watch } = this.run;
     for (let left = Infinity; left > 0; ) {
       const filled = await watch.query<{ id: string }>(
