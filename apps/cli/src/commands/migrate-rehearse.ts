@@ -2,7 +2,7 @@ import { services } from '@waybill/contracts';
 import { type Measured, rehearse as rehearseMigrations, type Rehearsal, RehearsalError } from '@waybill/database/rehearsal';
 import { startTestPostgres } from '@waybill/local';
 import { type Surroundings, type Verb, verb } from '../command.js';
-import { RefusedError } from '../command-errors.js';
+import { RefusedError, UnavailableError } from '../command-errors.js';
 import { flag, number } from '../option.js';
 import { palette } from '../palette.js';
 import { progressLine } from '../progress-line.js';
@@ -61,7 +61,9 @@ interface Wishes {
 }
 
 async function rehearseAll(choices: readonly Choice[], wishes: Wishes, { say, print, colour }: Surroundings): Promise<Done[]> {
-  const postgres = await startTestPostgres(say, { durable: true, settings: POSTGRES_SETTINGS });
+  const postgres = await startTestPostgres(say, { durable: true, settings: POSTGRES_SETTINGS }).catch((cause: unknown) => {
+    throw new UnavailableError(`There is no Postgres to rehearse on: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  });
   const done: Done[] = [];
   try {
     for (const { service, migrations, names } of choices) {

@@ -36,6 +36,8 @@ export class LockSampler {
     private readonly applicationName: string,
   ) {
     this.sampling = this.sample();
+    // Told by `stop`, whoever waits for it.
+    this.sampling.catch(() => undefined);
   }
 
   static async start(url: string, applicationName: string): Promise<LockSampler> {

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Migration, MigrationClass } from '../migration.js';
 import type { Scene } from './dry-run.js';
 import { type LatencySummary, summaryOf } from './latencies.js';
-import { type Answer, Load } from './load.js';
+import { type Answer, Load, type LoadResult } from './load.js';
 import { loadStatements } from './load-statements.js';
 import { holdLocks } from './lock-holder.js';
-import { byStrength, type LockModes, LockSampler } from './lock-sampler.js';
+import { byStrength, type LockModes, LockSampler, type LockSamples } from './lock-sampler.js';
 import type { Measured } from './measured.js';
 import { hashOf } from './migration-hash.js';
 import type { RehearsalDatabase } from './rehearsal-database.js';
-import { readRelations, rewrittenTables, totalBytes, walWritten } from './relations.js';
+import { readRelations, type Relation, rewrittenTables, totalBytes, walWritten } from './relations.js';
 import type { RowPlan } from './row-plan.js';
 import { RUNNER, runNext } from './runner.js';
 
@@ -53,7 +53,7 @@ const MB = 1_048_576;
 
 /** Runs one migration under load and behind a reader, and tells what that was like for the writers. */
 export async function measure(database: RehearsalDatabase, rehearsed: Rehearsed, conditions: Conditions): Promise<Measurement> {
-  const { migrations, migration, scene, plans, firstNew } = rehearsed;
+  const { migrations, scene, plans, firstNew } = rehearsed;
   const { name, before, after, touched } = scene;
   const { rows, lockHolderMs, ratePerSecond, connections, quietMs } = conditions;
   const { client, url } = database;
@@ -66,18 +66,43 @@ export async function measure(database: RehearsalDatabase, rehearsed: Rehearsed,
   });
   const sampler = await LockSampler.start(url, RUNNER);
   const load = await Load.start({ url, statements, ratePerSecond, connections, rows, firstNew });
-  await sleep(statements.length === 0 ? 0 : quietMs);
-  const release = await holdLocks(url, lockHolderMs === 0 ? [] : touched, lockHolderMs);
-  const wal = await walWritten(client);
-  const startedMs = performance.now();
-  const outcome = await runNext(url, migrations, name).catch((error: unknown) => ({ failure: wordsOf(error) }));
-  const endedMs = performance.now();
-  const walBytes = (await walWritten(client)) - wal;
-  await sleep(statements.length === 0 ? 0 : TAIL_MS);
-  await release();
-  const { answers, failed, failure, nextNew } = await load.stop();
-  const samples = await sampler.stop(touched);
-  const relationsNow = await readRelations(client, touched);
+  try {
+    await sleep(statements.length === 0 ? 0 : quietMs);
+    const release = await holdLocks(url, lockHolderMs === 0 ? [] : touched, lockHolderMs);
+    const wal = await walWritten(client);
+    const startedMs = performance.now();
+    const outcome = await runNext(url, migrations, name).catch((error: unknown) => ({ failure: wordsOf(error) }));
+    const endedMs = performance.now();
+    const walBytes = (await walWritten(client)) - wal;
+    await sleep(statements.length === 0 ? 0 : TAIL_MS);
+    await release();
+    const relationsNow = await readRelations(client, touched);
+    const run = { outcome, startedMs, endedMs, walBytes, relations, relationsNow };
+    return await told(database, rehearsed, conditions, run, await load.stop(), await sampler.stop(touched));
+  } catch (error) {
+    await Promise.allSettled([load.stop(), sampler.stop([])]);
+    throw error;
+  }
+}
+
+/** What happened between the begin and the end of the runner. */
+interface Run {
+  readonly outcome: number | { readonly failure: string };
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly walBytes: number;
+  readonly relations: ReadonlyMap<string, Relation>;
+  readonly relationsNow: ReadonlyMap<string, Relation>;
+}
+
+async function told(
+  database: RehearsalDatabase,
+  { migration, scene: { name, touched, lockModes } }: Rehearsed,
+  { rows, lockHolderMs }: Conditions,
+  { outcome, startedMs, endedMs, walBytes, relations, relationsNow }: Run,
+  { answers, failed, failure, nextNew }: LoadResult,
+  samples: LockSamples,
+): Promise<Measurement> {
   const meanwhile = answers.filter(({ dueMs, latencyMs }) => dueMs <= endedMs && dueMs + latencyMs >= startedMs);
   const quiet = answers.filter(({ dueMs, latencyMs }) => dueMs + latencyMs < startedMs);
   const writers = summaryOf(latenciesOf('write', meanwhile));
@@ -88,7 +113,7 @@ export async function measure(database: RehearsalDatabase, rehearsed: Rehearsed,
       quietMaxMs: Math.ceil(summaryOf(latenciesOf('write', quiet)).max),
       rows,
       lockHolderMs,
-      lockModes: both(touched, scene.lockModes, samples.modes),
+      lockModes: both(touched, lockModes, samples.modes),
       durationMs: Math.round(endedMs - startedMs),
       tries: typeof outcome === 'number' ? outcome : 0,
       rewritten: rewrittenTables(relations, relationsNow),

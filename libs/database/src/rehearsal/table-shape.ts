@@ -80,7 +80,7 @@ const QUERY = `
      FROM pg_constraint c WHERE c.conrelid = t.oid AND c.contype = 'c') AS checks,
     (SELECT coalesce(json_agg(json_build_object(
         'columns', ${columnNames('c.conkey', 'c.conrelid')},
-        'table', c.confrelid::regclass::text,
+        'table', (SELECT p.relname FROM pg_class p WHERE p.oid = c.confrelid),
         'referenced', ${columnNames('c.confkey', 'c.confrelid')}
       ) ORDER BY c.conname), '[]')
      FROM pg_constraint c WHERE c.conrelid = t.oid AND c.contype = 'f') AS "foreignKeys",
@@ -89,7 +89,7 @@ const QUERY = `
     (SELECT coalesce(json_agg(DISTINCT a.attname), '[]') FROM pg_index i
        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY (i.indkey::smallint[])
      WHERE i.indrelid = t.oid AND i.indisunique) AS "uniqueColumns",
-    (SELECT coalesce(json_agg(i.indexrelid::regclass::text), '[]') FROM pg_index i WHERE i.indrelid = t.oid) AS indexes
+    (SELECT coalesce(json_agg(x.relname), '[]') FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = t.oid) AS indexes
   FROM pg_class t
   WHERE t.relnamespace = 'public'::regnamespace AND t.relkind IN ('r', 'p') AND NOT t.relispartition
   ORDER BY t.relname`;

@@ -7,7 +7,7 @@ export function touchedTables(
 ): readonly string[] {
   const words = new Set(statements.flatMap((statement) => statement.match(/[A-Za-z_][\w$]*|"[^"]+"/g) ?? []).map(unquoted));
   return [...tables.values()]
-    .filter(({ name, indexes }) => words.has(name) || indexes.some((index) => words.has(unquoted(index))))
+    .filter(({ name, indexes }) => words.has(name) || indexes.some((index) => words.has(index)))
     .map(({ name }) => name);
 }
 
