@@ -113,7 +113,7 @@ describe('a rehearsal', () => {
   });
 
   it('sees the lock of an index that is built concurrently, while it is built', async () => {
-    const index = migration(2, ['CREATE INDEX CONCURRENTLY parcels_state ON parcels (state)'], { transaction: false, maxStallMs: 60_000 });
+    const index = migration(2, ['CREATE INDEX CONCURRENTLY IF NOT EXISTS parcels_state ON parcels (state)'], { transaction: false, maxStallMs: 60_000 });
     const { measured, problem } = await rehearseOne(index);
     expect(problem).toBeUndefined();
     expect(measured.lockModes['parcels']?.at(-1)).toBe('ShareUpdateExclusiveLock');
