@@ -45,7 +45,7 @@ export function databaseConfig<const S extends string>(service: S) {
       postgresUrl()
         .optional()
         .meta({ otherwise: `the value of ${url}` })
-        .describe(`The same database for the login that may change its tables; only the migrate.js of ${service} uses it.`),
+        .describe(`The same database for the login that may change its tables; only the migrate.js of ${service} and \`waybill migrate\` use it.`),
     ),
     WAYBILL_DATABASE_POOL_MAX: integer({ min: 2, max: 200 })
       .default(10)

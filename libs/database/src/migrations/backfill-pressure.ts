@@ -20,7 +20,8 @@ export async function readPressure(session: Queryable, table: string): Promise<P
     session,
     `SELECT (SELECT count(DISTINCT w.pid)::int FROM pg_locks w
               WHERE NOT w.granted AND w.pid <> pg_backend_pid()
-                AND EXISTS (SELECT 1 FROM pg_locks o WHERE o.pid = w.pid AND o.relation = $1::regclass)) AS waiting,
+                AND EXISTS (SELECT 1 FROM pg_locks o JOIN pg_database d ON d.oid = o.database
+                             WHERE o.pid = w.pid AND o.relation = $1::regclass AND d.datname = current_database())) AS waiting,
             (SELECT coalesce(max(extract(epoch FROM replay_lag)) * 1000, 0)::float8 FROM pg_stat_replication) AS "replicaLagMs"`,
     [table],
   );

@@ -50,6 +50,8 @@ class DropCustomer1764000000003 implements Migration {
 const v1: MigrationClass[] = [CreateOrders1764000000001];
 const v2: MigrationClass[] = [...v1, AddRef1764000000002];
 const v3: MigrationClass[] = [...v2, DropCustomer1764000000003];
+/** Sessions that wait for a lock. */
+const WAITING = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
 let database: TestDatabase;
 let instances: InstanceHeartbeat[];
 let warned: string[];
@@ -132,9 +134,13 @@ describe('a contract', () => {
     await reader.query('SELECT * FROM orders');
     // The guard has said yes, and the statement waits for the reader.
     const contracting = contract(settings(v3));
-    await until(() => database.query(`SELECT 1 FROM pg_locks WHERE NOT granted`).then((rows) => rows.length > 0));
+    await until(() => database.query(WAITING).then((rows) => rows.length > 0));
     const signingOn = instance(1_764_000_000_001);
-    await until(() => database.query(`SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'schema_instances'::regclass`).then((rows) => rows.length > 0));
+    let signedOn = false;
+    void signingOn.then(() => {
+      signedOn = true;
+    });
+    await until(async () => signedOn || (await database.query(`${WAITING} AND query LIKE 'INSERT INTO schema_instances%'`)).length > 0);
     await reader.query('COMMIT');
     await reader.end();
     await contracting.catch(() => undefined);

@@ -1,5 +1,7 @@
 import { DataSource, type QueryRunner } from 'typeorm';
 import { createConnection, KEEP_ALIVE_AFTER_MS, withoutSslOf } from '../connection.js';
+import { sqlStateOf } from '../database-errors.js';
+import { MigrationInterruptedError } from './migration-errors.js';
 import type { MigrationSettings } from './migration-settings.js';
 import { acquireMutex } from './mutex.js';
 import { type Queryable, rowsOf } from './queryable.js';
@@ -19,8 +21,17 @@ const LOCK_TIMEOUT_MS = 1_000;
 const STATEMENT_TIMEOUT_MS = 15_000;
 /** A runner that is paused inside a transaction must not keep its locks. */
 const IDLE_IN_TRANSACTION_MS = 5_000;
-/** How soon the server ends the statement of a runner that was killed; without it, it would run to its end. */
-const CLIENT_CHECK_MS = 1_000;
+/**
+ * How soon the server ends the session of a runner that was killed: without the first its statement would run to its end,
+ * without the others a lost network would keep the mutex for two hours. Some systems do not know some of them.
+ */
+const GONE_CLIENT: Readonly<Record<string, number>> = {
+  client_connection_check_interval: 1_000,
+  tcp_keepalives_idle: 10,
+  tcp_keepalives_interval: 5,
+  tcp_keepalives_count: 3,
+};
+const CANCELLED = '57014';
 
 /**
  * Opens it as the owner of the tables, waits for other runners, makes the runner's own tables, works, and closes it.
@@ -54,14 +65,17 @@ export async function inMigrationSession<T>(
   try {
     await runner.connect();
     const own: Queryable = { query: runner.query.bind(runner) as Queryable['query'] };
-    await own.query(`SET client_connection_check_interval = ${CLIENT_CHECK_MS}`).catch(() => undefined);
+    for (const [name, value] of Object.entries(GONE_CLIENT)) {
+      await own.query(`SET ${name} = ${value}`).catch(() => undefined);
+    }
     await acquireMutex(own, { log: settings.log, signal: settings.signal, waitMs: settings.mutexWaitMs });
     await actAsOwner(own, settings.ownerRole);
     await createRunnerTables(own);
     if (settings.appRole !== undefined) {
       await grantRunnerTables(own, settings.appRole);
     }
-    await watching.connect();
+    // It makes the words better, and is not worth a failed migration where connections are scarce.
+    await watching.connect().catch(() => undefined);
     const watch = new StatementWatch(watching, await pidOf(own), settings.log);
     return await endedBy(settings.signal, watch, () => work({ runner, own, watch }));
   } finally {
@@ -77,6 +91,8 @@ async function endedBy<T>(signal: AbortSignal | undefined, watch: StatementWatch
   signal?.addEventListener('abort', cancel);
   try {
     return await work();
+  } catch (error) {
+    throw signal?.aborted && sqlStateOf(error) === CANCELLED ? new MigrationInterruptedError('The run', { cause: error }) : error;
   } finally {
     signal?.removeEventListener('abort', cancel);
   }

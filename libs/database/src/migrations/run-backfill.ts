@@ -137,9 +137,10 @@ async function oneBatch(
   behind: string | undefined,
   own: Queryable,
 ): Promise<Batch | undefined> {
-  await own.query('BEGIN');
-  await own.query(`SET LOCAL lock_timeout = ${migration.lockTimeoutMs ?? LOCK_TIMEOUT_MS}`);
-  await own.query(`SET LOCAL statement_timeout = ${migration.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS}`);
+  await own.query(
+    `BEGIN; SET LOCAL lock_timeout = ${migration.lockTimeoutMs ?? LOCK_TIMEOUT_MS};
+     SET LOCAL statement_timeout = ${migration.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS}`,
+  );
   const found =
     behind === undefined
       ? await rowsOf<{ key: string }>(own, plan.first)
