@@ -23,6 +23,14 @@ import { tellTarget } from '../service-database.js';
 import { migrationsOf } from '../service-migrations.js';
 import { rehearse } from './migrate-rehearse.js';
 
+const toOption = { to: text('NAME', 'the last migration to run, with its 13 digits; all unless told') };
+const yesOption = { yes: flag('does not ask whether it is meant') };
+
+const forwardSummaries = {
+  expand: 'runs what adds to the schema, up to the first backfill; versions that run go on working',
+  backfill: 'fills what was added, up to the next expand; ended at any moment, the next run goes on',
+} as const;
+
 type Load = (service: Service) => Promise<readonly MigrationClass[]>;
 
 /** The command, on the migrations that `load` finds. */
@@ -43,9 +51,6 @@ export function migrateCommand(load: Load): Command {
 
 /** Changes of the databases' schemas. */
 export const migrate: Command = migrateCommand(migrationsOf);
-
-const toOption = { to: text('NAME', 'the last migration to run, with its 13 digits; all unless told') };
-const yesOption = { yes: flag('does not ask whether it is meant') };
 
 function planVerb(load: Load): Verb {
   return verb({
@@ -72,11 +77,6 @@ function statusVerb(load: Load): Verb {
     },
   });
 }
-
-const forwardSummaries = {
-  expand: 'runs what adds to the schema, up to the first backfill; versions that run go on working',
-  backfill: 'fills what was added, up to the next expand; ended at any moment, the next run goes on',
-} as const;
 
 function forwardVerb(phase: keyof typeof forwardSummaries, load: Load): Verb {
   return verb({
