@@ -1,5 +1,5 @@
 import { services } from '@waybill/contracts';
-import { type Measured, rehearse as rehearseMigrations, type Rehearsal, RehearsalError } from '@waybill/database/rehearsal';
+import { type Measured, type Rehearsal, RehearsalError,rehearse as rehearseMigrations } from '@waybill/database/rehearsal';
 import { startTestPostgres } from '@waybill/local';
 import { type Surroundings, type Verb, verb } from '../command.js';
 import { RefusedError, UnavailableError } from '../command-errors.js';
