@@ -13,7 +13,7 @@ interface Rehearsal {
 }
 
 /** Fewer rows than what was written down with 1,000,000: what a lock costs does not depend on them. */
-const ROWS = 200_000;
+const ROWS = 100_000;
 
 /*
  * The migrations that are newer than the ledger, for real: what they have declared must hold on this machine, too.
