@@ -17,8 +17,8 @@ export interface ServiceProcess {
   /** kill -9, and nothing in its place. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** SIGTERM, and nothing in its place: it finishes what it has in hand. */
-  stop(): Promise<void>;
+  /** SIGTERM, and nothing in its place: it finishes what it has in hand. Answers with its exit code, or the signal that ended it. */
+  stop(): Promise<number | NodeJS.Signals | null>;
   /** kill -9, and a new process in its place. */
   killAndRestart(): Promise<void>;
 }
@@ -111,7 +111,10 @@ export class Platform {
         await service.kill('SIGKILL');
       },
       start: () => service.start(),
-      stop: () => service.stop(),
+      stop: async () => {
+        const exit = await service.stop();
+        return exit?.signal ?? exit?.code ?? null;
+      },
       killAndRestart: async () => {
         await service.kill('SIGKILL');
         await service.start();

@@ -97,6 +97,19 @@ npm run prove -- crash-points [OPTIONS]   does everything bad to each call that 
   --only TEXT      only points whose name contains this
   --modes LIST     some of kill,pause,timeout (all)
 
+npm run prove -- idle         leaves the platform alone with a simulated kubelet: nothing may be restarted (10 minutes).
+
+  --minutes N          how long (10)
+  --instances N        of each service (2)
+  --stuck-seconds N    HEALTH_STUCK_MS of the services, in seconds (their own default)
+
+npm run prove -- rolling [OPTIONS]   restarts every instance in turn under load: no request may fail (2 minutes).
+
+  --requests N       at least, in each round (as many as the restarts last for)
+  --rounds N         how often everything is restarted (1)
+  --rate N           requests a second (200)
+  --leave-out STEPS  the controls: all, none, or some steps of the stop; see its --help (all)
+
 npm run prove -- museum       runs wrong designs in the place of ours, and convicts each of them (20 minutes).
 
   --only NAMES     some of them; see docs/patterns/wrong-designs.md

@@ -1,9 +1,10 @@
-import { durationMs, file, httpConfig, shutdownConfig, telemetryConfig } from '@waybill/config';
+import { durationMs, file, healthConfig, httpConfig, shutdownConfig, telemetryConfig } from '@waybill/config';
 import { z } from 'zod';
 
 /** Every variable that this service reads. */
 export const configSchema = z.object({
   ...httpConfig('carrier', 3004),
+  ...healthConfig,
   ...shutdownConfig,
   ...telemetryConfig,
   HTTP_REQUEST_TIMEOUT_MS: durationMs({ min: 100, max: 3_600_000 })

@@ -31,7 +31,7 @@ export interface Verb {
 
 export interface VerbDefinition<O extends OptionTable> {
   readonly summary: string;
-  /** The names of what stands without an option; in brackets where it may be left out: `[ID]`; any number: `[ID ...]`. */
+  /** The names of what stands without an option; in brackets where it may be left out: `[ID]`, `[FILE ...]` for any number. */
   readonly operands?: readonly string[];
   readonly options: O;
   readonly run: (input: Input<O>, surroundings: Surroundings) => Promise<number>;
@@ -62,7 +62,7 @@ function readInput<O extends OptionTable>(args: readonly string[], operands: rea
   if (positionals.length < needed.length) {
     throw new UsageError(`${needed.slice(positionals.length).join(' and ')} is missing.`);
   }
-  if (positionals.length > operands.length && !operands.at(-1)?.includes('...')) {
+  if (positionals.length > operands.length && operands.at(-1)?.endsWith(' ...]') !== true) {
     throw new UsageError(`"${positionals.slice(operands.length).join(' ')}" is too much.`);
   }
   const read = Object.entries(options).map(([name, option]): [string, unknown] => {

@@ -1,5 +1,6 @@
 import {
   databaseConfig,
+  healthConfig,
   httpConfig,
   inboxConfig,
   kafkaConfig,
@@ -18,6 +19,7 @@ export const configSchema = z.object({
   ...inboxConfig,
   ...outboxConfig,
   ...rolesConfig,
+  ...healthConfig,
   ...shutdownConfig,
   ...telemetryConfig,
 });

@@ -1,6 +1,7 @@
 import {
   databaseConfig,
   durationMs,
+  healthConfig,
   httpConfig,
   inboxConfig,
   kafkaConfig,
@@ -21,6 +22,7 @@ export const configSchema = z.object({
   ...inboxConfig,
   ...outboxConfig,
   ...rolesConfig,
+  ...healthConfig,
   ...shutdownConfig,
   ...telemetryConfig,
   ORDERS_DEADLINE_MS: durationMs({ min: 1_000, max: 30 * 24 * HOUR_MS })

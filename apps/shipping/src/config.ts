@@ -1,6 +1,7 @@
 import {
   databaseConfig,
   durationMs,
+  healthConfig,
   httpConfig,
   httpUrl,
   inboxConfig,
@@ -21,6 +22,7 @@ export const configSchema = z.object({
   ...inboxConfig,
   ...outboxConfig,
   ...rolesConfig,
+  ...healthConfig,
   ...shutdownConfig,
   ...telemetryConfig,
   CARRIER_URL: httpUrl().default('http://127.0.0.1:3004').describe("Address of the carrier's HTTP API."),

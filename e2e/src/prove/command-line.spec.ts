@@ -22,6 +22,11 @@ describe('the command line of the prover', () => {
     expect(read('check', 'a.jsonl.gz')).toEqual({ name: 'check', file: 'a.jsonl.gz', json: false });
   });
 
+  it('leaves the options of other proofs to them', () => {
+    expect(read('rolling', '--rounds', '5')).toEqual({ name: 'rolling', args: ['--rounds', '5'] });
+    expect(read('crash-points', '--list')).toEqual({ name: 'crash-points', args: ['--list'] });
+  });
+
   it('shows the museum, or some of its exhibits', () => {
     expect(read('museum')).toEqual({ name: 'museum', only: undefined, seeds: undefined, write: false });
     expect(read('museum', '--only', 'acks-0, id-cursor', '--seeds', '2', '--write')).toMatchObject({

@@ -27,7 +27,25 @@ export interface CrashPointsCommand {
   readonly args: readonly string[];
 }
 
-export type ProveCommand = RunCommand | MuseumCommand | CrashPointsCommand | { readonly name: 'check'; readonly file: string; readonly json: boolean };
+/** Its options are its own: see idle/command.ts. */
+export interface IdleCommand {
+  readonly name: 'idle';
+  readonly args: readonly string[];
+}
+
+/** Its options are its own: see rolling/command.ts. */
+export interface RollingRestartCommand {
+  readonly name: 'rolling';
+  readonly args: readonly string[];
+}
+
+export type ProveCommand =
+  | RunCommand
+  | MuseumCommand
+  | CrashPointsCommand
+  | IdleCommand
+  | RollingRestartCommand
+  | { readonly name: 'check'; readonly file: string; readonly json: boolean };
 
 /** What a person typed wrongly. */
 export class CommandLineError extends Error {
@@ -44,9 +62,9 @@ const SEED_MAX = 2 ** 31;
 
 /** @throws CommandLineError */
 export function readCommandLine(args: readonly string[], randomSeed: () => number): ProveCommand {
-  const [first] = args;
-  if (first === 'crash-points' || first === 'upgrade' || first === 'matrix') {
-    return { name: first, args: args.slice(1) };
+  const [first, ...others] = args;
+  if (first === 'crash-points' || first === 'rolling' || first === 'idle' || first === 'upgrade' || first === 'matrix') {
+    return { name: first, args: others };
   }
   const { values, positionals } = parse(args);
   const [name = 'run', ...rest] = positionals;
@@ -86,7 +104,7 @@ export function readCommandLine(args: readonly string[], randomSeed: () => numbe
       };
     }
     default:
-      throw new CommandLineError(`Expected run, check, crash-points, museum, upgrade or matrix; got "${name}".`);
+      throw new CommandLineError(`Expected run, check, crash-points, rolling, idle, museum, upgrade or matrix; got "${name}".`);
   }
 }
 
@@ -128,7 +146,8 @@ function faultsOf(text: string): readonly FaultKind[] {
   return faultKinds.filter((kind) => words.includes(kind));
 }
 
-function numberOf(name: string, text: string | undefined, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
+/** @throws CommandLineError */
+export function numberOf(name: string, text: string | undefined, { min, max }: { readonly min: number; readonly max: number }): number | undefined {
   if (text === undefined) {
     return undefined;
   }

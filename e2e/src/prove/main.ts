@@ -5,10 +5,12 @@ import { check } from './check/check.js';
 import type { Verdict } from './check/verdict.js';
 import { CommandLineError, type MuseumCommand, type ProveCommand, readCommandLine, type RunCommand } from './command-line.js';
 import { crashPointsCommand } from './crash-points/command.js';
+import { idleCommand } from './idle/command.js';
 import { museumCommand } from './museum/command.js';
 import type { RunRecord } from './record.js';
 import { readRecord, writeRecord } from './record-file.js';
 import { writeReport } from './report/report.js';
+import { rollingCommand } from './rolling/command.js';
 import { runProof } from './run.js';
 import { hold, renderFailure, renderRecoveries, renderVerdicts } from './verdict-text.js';
 
@@ -40,6 +42,10 @@ async function main(command: ProveCommand): Promise<number> {
         return await upgradeCommand(command.args, { say, signal: stopping.signal });
       case 'matrix':
         return await matrixCommand(command.args, { say, signal: stopping.signal });
+      case 'idle':
+        return await idleCommand(command.args, { say, signal: stopping.signal });
+      case 'rolling':
+        return await rollingCommand(command.args, { say, signal: stopping.signal });
       case 'museum':
         return await showMuseum(command);
       case 'run':

@@ -126,9 +126,10 @@ async function prove(platform: Platform, network: PlatformNetwork | undefined, o
     signal.throwIfAborted();
     say(`${seconds()}  ${quietMs === null ? `not quiet within ${quietBoundMs / 1_000} s` : 'quiet'}${standing === undefined ? '' : `: ${wordsOf(standing)}`}`);
 
-    const replay = quietMs === null || !replays ? undefined : await proveReplay(platform, watch, { now, signal, say });
     say(`${seconds()}  collecting`);
+    // Before the replay: what was lost would be made good by it, and then nothing would be missing.
     const collected = await collect(platform, watch);
+    const replay = quietMs === null || !replays ? undefined : await proveReplay(platform, watch, { now, signal, say });
     return {
       run: {
         seed,

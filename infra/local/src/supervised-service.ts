@@ -93,14 +93,15 @@ export class SupervisedService {
     }
   }
 
-  /** In order, with all it has in hand; it stays down until `start`. */
-  async stop(): Promise<void> {
+  /** In order, with all it has in hand; it stays down until `start`. Answers how it ended, if it ran. */
+  async stop(): Promise<Exit | undefined> {
     this.wanted = false;
     this.pause.abort();
     const { child } = this;
     this.child = undefined;
-    await child?.stop(this.options.stopGraceMs);
+    const exit = await child?.stop(this.options.stopGraceMs);
     this.options.onChange();
+    return exit;
   }
 
   /** Sends a signal, as a fault would: what becomes of it is decided as after any crash. */

@@ -20,6 +20,7 @@ export { type ConfigSchema, type Environment, loadConfig } from './load-config.j
 export { portOf } from './relations.js';
 export {
   databaseConfig,
+  healthConfig,
   httpConfig,
   inboxConfig,
   kafkaConfig,

@@ -124,6 +124,23 @@ export const telemetryConfig = {
     .describe('Name of the service in traces.'),
 };
 
+/** When the process counts as beyond mending, and who may see why. */
+export const healthConfig = {
+  HEALTH_STALL_MS: durationMs({ min: 500, max: 600_000 })
+    .default(5_000)
+    .describe(
+      'An event loop that was blocked for longer makes /health/live fail for as long again. While it is blocked nobody answers, and the time-out of the probe tells the same.',
+    ),
+  HEALTH_STUCK_MS: durationMs({ min: 1_000, max: 3_600_000 })
+    .default(120_000)
+    .describe(
+      'A handler, a call or a round in the background that has not got on for so long, or a loop that has not come round, makes /health/live fail: a restart is the only thing that mends it. Longer than every time-out of the code (the longest: a member of a group may wait 62 s for the others), or patience is taken for death.',
+    ),
+  HEALTH_DETAIL_TOKEN: secret({ otherwise: 'there is no such page' })
+    .optional()
+    .describe('Opens GET /health, which tells the reason of each check, to whoever sends it as a bearer token.'),
+};
+
 /** How the process stops. */
 export const shutdownConfig = {
   SHUTDOWN_DRAIN_MS: durationMs({ min: 0, max: 600_000 })

@@ -1,3 +1,4 @@
+export { checkOut } from './check-out.js';
 export { type ConnectionSettings, createConnection, sessionLimits, type Ssl } from './connection.js';
 export { createDataSource, type DataSourceSettings } from './data-source.js';
 export {
@@ -9,7 +10,7 @@ export {
   sqlStateOf,
 } from './database-errors.js';
 export { migrate, type MigrateSettings } from './migrate.js';
-export type { Backfill, Migration, MigrationClass, MigrationPhase } from './migration.js';
+export type { Backfill, LintIgnore, Migration, MigrationClass, MigrationPhase } from './migration.js';
 export { type AppliedMigration, appliedMigrations } from './migrations/applied-migrations.js';
 export { type BackfillProgress, percentOf } from './migrations/backfill-progress.js';
 export type { InvalidIndex } from './migrations/concurrent-index.js';

@@ -164,7 +164,7 @@ describe('migrate', () => {
       },
     });
     expect(await migrating).toEqual(['AddName1764000000002']);
-    expect(said[0]).toMatch(/AddName1764000000002 did not get its lock within 500 ms, because of pid \d+ \(reader, idle in transaction/);
+    expect(said[1]).toMatch(/^AddName1764000000002 did not get its lock within 500 ms, because of pid \d+ \(reader, idle in transaction/);
   });
 
   it('fails in the end, says who was in the way, and leaves nobody in the queue', async () => {

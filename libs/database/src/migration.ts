@@ -28,6 +28,17 @@ export interface Migration extends MigrationInterface {
   readonly rehearsalValues?: Readonly<Record<string, string>>;
   /** What a migration of the phase backfill does, besides `up`, which has nothing left to do. */
   readonly backfill?: Backfill;
+  /** What `migrate lint` refuses here and is right all the same, until a day. */
+  readonly lintIgnores?: readonly LintIgnore[];
+}
+
+/** One rule of the linter that one migration may break: who reads it wants to know why, and it ends by itself. */
+export interface LintIgnore {
+  /** As `migrate lint` prints it, such as `drop-not-null`. */
+  readonly rule: string;
+  readonly reason: string;
+  /** The last day on which it counts, as `2026-12-31`; at most a year ahead. */
+  readonly until: string;
 }
 
 /** Every row of a table once, in the order of a unique key, some at a time, each batch committed by itself. */

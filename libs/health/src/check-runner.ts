@@ -20,6 +20,8 @@ interface CheckRunnerOptions {
 /** Runs one check, never twice at the same time: a dependency that hangs must not collect waiting connections. */
 export class CheckRunner {
   state: CheckState = 'unknown';
+  /** Why it is down; for authorised eyes: errors name hosts. */
+  reason: string | undefined;
   private answeredAt: number;
   private busy = false;
 
@@ -63,12 +65,13 @@ export class CheckRunner {
 
   private answer(state: 'up' | 'down', why?: unknown): void {
     this.answeredAt = this.options.now();
+    this.reason = state === 'down' ? reasonOf(why) : undefined;
     if (state === this.state) {
       return;
     }
     const { name, kind } = this.check;
     if (state === 'down') {
-      this.options.log.warn(`${name} is not available`, { check: name, kind, why: reasonOf(why) });
+      this.options.log.warn(`${name} is not available`, { check: name, kind, why: this.reason });
     } else {
       this.options.log.info(`${name} is available`, { check: name, kind });
     }

@@ -145,3 +145,67 @@ describe('probes', () => {
     expect(database.check).toHaveBeenCalledTimes(1);
   });
 });
+
+describe('loops', () => {
+  async function stuckConsumer(): Promise<Health> {
+    const health = new Health({ log, stuckMs: 5_000 });
+    health.start();
+    health.started();
+    health.loop('consumer').begin('orders.events/3');
+    await vi.advanceTimersByTimeAsync(6_000);
+    return health;
+  }
+
+  it('that do not get on make the process not live; the answer names the loop, not what it has in hand', async () => {
+    const health = await stuckConsumer();
+    expect(health.live()).toEqual({ httpStatus: 503, body: { status: 'stuck', loops: ['consumer'] } });
+    expect(log.warn).toHaveBeenCalledTimes(1);
+    expect(log.warn).toHaveBeenCalledWith(
+      'consumer is stuck: this process is not live until it gets on',
+      expect.objectContaining({ loop: 'consumer', inHand: 'orders.events/3' }),
+    );
+  });
+
+  it('say nothing about readiness', async () => {
+    const health = await stuckConsumer();
+    expect(health.ready().httpStatus).toBe(200);
+  });
+
+  it('are told once, and again when they get on', async () => {
+    const health = new Health({ log, stuckMs: 5_000 });
+    health.start();
+    health.started();
+    const done = health.loop('consumer').begin('orders.events/3');
+    await vi.advanceTimersByTimeAsync(20_000);
+    done();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(health.live().httpStatus).toBe(200);
+    expect(log.warn).toHaveBeenCalledTimes(1);
+    expect(log.info).toHaveBeenCalledWith('consumer gets on again', { loop: 'consumer' });
+  });
+
+  it('are not judged while the process drains: they end one after another', async () => {
+    const health = await stuckConsumer();
+    health.beginDraining();
+    expect(health.live().httpStatus).toBe(200);
+  });
+});
+
+describe('the detail', () => {
+  it('gives reasons and ages, with hosts and without passwords', async () => {
+    const broken = dependency('database', 'hard', () => Promise.reject(new Error('no answer from postgres://orders_a:geheim@10.0.0.7:5432')));
+    const health = await started(broken);
+    const done = health.loop('consumer').begin('orders.events/3');
+    await vi.advanceTimersByTimeAsync(700);
+    const detail = health.detail();
+    expect(detail).toMatchObject({
+      live: { status: 'live' },
+      startup: { status: 'started' },
+      ready: { status: 'not ready' },
+      checks: { database: { kind: 'hard', state: 'down', ageMs: 700, why: 'no answer from postgres://***@10.0.0.7:5432' } },
+      loops: { consumer: { state: 'busy', inHand: [{ what: 'orders.events/3', forMs: 700 }] } },
+    });
+    done();
+    expect(JSON.stringify(detail)).not.toContain('geheim');
+  });
+});

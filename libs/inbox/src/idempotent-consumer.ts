@@ -21,6 +21,8 @@ export interface IdempotentConsumerOptions {
   readonly around: Around;
   /** Called after the commit, once for each record. */
   readonly counted: (outcome: RecordOutcome, type: string) => void;
+  /** Where records go one by one: this one is done with. */
+  readonly moved?: (record: InboxRecord) => void;
   readonly log: InboxLog;
 }
 
@@ -82,6 +84,7 @@ export class IdempotentConsumer {
       }
       for (const delivery of deliveries) {
         await this.alone(delivery);
+        this.options.moved?.(delivery.record);
       }
     }
   }

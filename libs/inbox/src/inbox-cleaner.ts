@@ -61,13 +61,14 @@ const REMOVE_AUDIT = `WITH lowest AS MATERIALIZED (SELECT id, at FROM audit ORDE
 export class InboxCleaner {
   constructor(private readonly options: InboxCleanerOptions) {}
 
-  /** One round, to be repeated now and then; answers how many rows it has removed. */
-  async clean(now: Date = new Date(), stopping?: AbortSignal): Promise<number> {
+  /** One round, to be repeated now and then; answers how many rows it has removed. `moved`: after each batch. */
+  async clean(now: Date = new Date(), stopping?: AbortSignal, moved?: () => void): Promise<number> {
     const { transaction, batchMax = BATCH_MAX } = this.options;
     let removed = 0;
     for (;;) {
       const batch = await transaction((manager) => this.removeBatch(manager, now, batchMax));
       removed += batch;
+      moved?.();
       if (batch === 0 || stopping?.aborted === true) {
         return removed;
       }

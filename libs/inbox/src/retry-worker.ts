@@ -63,8 +63,9 @@ export class RetryWorker {
 
   constructor(private readonly options: RetryWorkerOptions) {}
 
-  start(): void {
-    this.running ??= this.run();
+  /** Each turn is a beat. */
+  start(progress?: { beat(): void }): void {
+    this.running ??= this.run(progress);
   }
 
   /** Resolves when the event in hand is done. */
@@ -101,10 +102,11 @@ export class RetryWorker {
     return turn;
   }
 
-  private async run(): Promise<void> {
+  private async run(progress?: { beat(): void }): Promise<void> {
     const { signal } = this.stopping;
     const { pollIntervalMs = POLL_INTERVAL_MS, log } = this.options;
     while (!signal.aborted) {
+      progress?.beat();
       let turn: RetryTurn = 'idle';
       try {
         turn = await this.turn();

@@ -17,6 +17,8 @@ import type { KafkaLog } from './kafka-log.js';
  *   come again after a backoff, for ever. The other partitions go on. Nothing is skipped.
  * - A partition is given back, to a rebalance or at the end, when the chunk in hand is done and committed.
  * - Kafka away, at the start or later: the consumer tries again, for ever, and the process lives on.
+ * - It tells how it gets on (`progress`): each answer to a heartbeat and each attempt to join is a beat; each lot of
+ *   records is in hand until it is done with and committed. A held partition has nothing in hand.
  * - Copies happen (a crash between effect and commit, a rebalance): the handler must be idempotent. The inbox is.
  */
 
@@ -26,12 +28,23 @@ export interface EventConsumerOptions {
   /** Resolves when every one of the records, of one partition and in its order, is done with. An error brings all again. */
   readonly handle: (records: readonly ConsumedRecord[]) => Promise<void>;
   readonly log: KafkaLog;
+  /** Told how the consumer gets on. */
+  readonly progress?: ConsumerProgress;
   /** Records handed over at once; 100. */
   readonly chunkMax?: number;
   /** Partitions worked on at the same time; 4. */
   readonly partitionsAtOnce?: number;
   /** How long this process may stay silent before another instance takes its partitions; 10 s. */
   readonly sessionTimeoutMs?: number;
+}
+
+export interface ConsumerProgress {
+  /** The group knows that it lives, or it tries to join. */
+  beat(): void;
+  /** `topic/partition` has records in hand, until the function that is returned is called. */
+  begin(place: string): () => void;
+  /** A chunk of them is done with, or committed. */
+  moved(place: string): void;
 }
 
 export interface PartitionPosition extends TopicPartition {
@@ -50,6 +63,8 @@ export interface ConsumerStatus {
   readonly assignment: readonly TopicPartition[];
   /** Milliseconds since the broker last answered; undefined before the first answer. */
   readonly lastContactMsAgo: number | undefined;
+  /** Milliseconds since the group last knew that this member lives. */
+  readonly lastHeartbeatMsAgo: number | undefined;
   readonly held: readonly HeldPartition[];
   /** True once records were deleted by retention before this consumer read them. */
   readonly lostRecords: boolean;
@@ -74,6 +89,7 @@ export class EventConsumer {
   private keptOut = false;
   private failures = 0;
   private lastContact: number | undefined;
+  private lastHeartbeat: number | undefined;
   private lost = false;
   private assignment: readonly TopicPartition[] = [];
   private readonly held = new Map<string, HeldPartition>();
@@ -106,6 +122,7 @@ export class EventConsumer {
       joined: this.joined,
       assignment: this.assignment,
       lastContactMsAgo: this.lastContact === undefined ? undefined : performance.now() - this.lastContact,
+      lastHeartbeatMsAgo: this.lastHeartbeat === undefined ? undefined : performance.now() - this.lastHeartbeat,
       held: [...this.held.values()],
       lostRecords: this.lost,
       keptOut: this.keptOut,
@@ -155,6 +172,7 @@ export class EventConsumer {
 
   private async stayInGroup(): Promise<void> {
     while (!this.stopping) {
+      this.options.progress?.beat();
       try {
         await this.beMember();
       } catch (error) {
@@ -186,6 +204,10 @@ export class EventConsumer {
         onContact: () => {
           this.lastContact = performance.now();
         },
+        onHeartbeat: () => {
+          this.lastHeartbeat = performance.now();
+          this.options.progress?.beat();
+        },
         onRecords: (fetched) => this.work(fetched),
         onOutOfRange: (facts) => this.lostRecords(facts),
         onCrash: reject,
@@ -209,6 +231,7 @@ export class EventConsumer {
 
   private async work(fetched: FetchedRecords): Promise<void> {
     const name = placeName(fetched);
+    const letGo = this.options.progress?.begin(name);
     const working = this.workThrough(fetched);
     const settled = working.catch(() => undefined);
     this.inHand.set(name, settled);
@@ -216,6 +239,7 @@ export class EventConsumer {
       await working;
     } finally {
       this.inHand.delete(name);
+      letGo?.();
     }
   }
 
@@ -232,7 +256,9 @@ export class EventConsumer {
       if (last === undefined || !(await this.handle(fetched, chunk))) {
         return;
       }
+      this.options.progress?.moved(name);
       await fetched.commit(String(BigInt(last.offset) + 1n));
+      this.options.progress?.moved(name);
     }
   }
 

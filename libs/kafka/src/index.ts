@@ -1,5 +1,6 @@
 export { type ConsumedRecord } from './consumed-record.js';
 export {
+  type ConsumerProgress,
   type ConsumerStatus,
   type EventConsumer,
   type EventConsumerOptions,

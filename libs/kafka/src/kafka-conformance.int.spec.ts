@@ -328,6 +328,25 @@ describe.each(kafkaDrivers)('%s', (driver) => {
   });
 
   describe('stopping', () => {
+    it('does not wait for a member that gives nothing back, neither one that joins nor one that joins again', async () => {
+      const wide = await createTestTopic(inject('kafkaBrokers'), 'wide', 2);
+      await withProducer((raw) => raw.send({ topic: wide, messages: [{ key: 'k', value: 'v', partition: 0 }] }));
+      const hand = gate();
+      let isInHand = false;
+      const stubborn = consume(async () => {
+        isInHand = true;
+        await hand.opened;
+      }, [wide]);
+      await until(() => isInHand);
+      const stateOf = () => withAdmin((admin) => admin.describeGroups([group])).then(({ groups }) => groups[0]?.state);
+      const newcomer = consume(() => Promise.resolve(), [wide]);
+      await until(async () => (await stateOf()) === 'PreparingRebalance');
+      // Two rounds: this one waits for its first answer. Whoever hangs here hangs until the time-out of the test.
+      await newcomer.stop();
+      hand.open();
+      await until(() => stubborn.status().assignment.length === 2, { timeoutMs: 30_000 });
+    });
+
     it('waits for the chunk in hand, and commits it', async () => {
       await produce('1', '2');
       const hand = gate();

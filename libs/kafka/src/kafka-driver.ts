@@ -58,6 +58,8 @@ export interface GroupMemberOptions {
   readonly onAssigned: (owned: readonly TopicPartition[]) => void;
   /** A broker has answered. */
   readonly onContact: () => void;
+  /** The group knows that this member lives: it was taken in, or its heartbeat was answered. A fetch says no such thing. */
+  readonly onHeartbeat: () => void;
   /**
    * Never called for two lots of one partition at once. Before the partition is given back, to a rebalance or at the
    * end, the driver waits until it resolves, and keeps the membership alive meanwhile. A rejection is a crash.

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Admin,
   type Consumer,
@@ -33,6 +34,8 @@ import type { TopicDeclaration } from './topic-declaration.js';
 const ACKS_ALL = -1;
 /** How long the broker may take to make topics; its answer comes then at the latest. kafkajs' default is 5 s. */
 const CREATION_TIMEOUT_MS = 20_000;
+/** How long a member that has nothing in hand tries to leave: a broker that makes it wait for others answers nothing else. */
+const LEAVE_TIMEOUT_MS = 4_000;
 /** kafkajs tells of a jump over lost records only in its log. */
 const OFFSET_OUT_OF_RANGE = 'Offset out of range';
 const NOTHING = Buffer.alloc(0);
@@ -161,6 +164,8 @@ function mended(headers: RawHeaders): IHeaders {
 class KafkajsMember implements GroupMember {
   private readonly consumer: Consumer;
   private joining: Promise<void> | undefined;
+  private leaving = false;
+  private readonly inHand = new Set<Promise<void>>();
   /** Why partitions have to be given back; until the group is joined again. */
   private lost: Error | undefined;
 
@@ -168,7 +173,7 @@ class KafkajsMember implements GroupMember {
     kafka: Kafka,
     private readonly options: GroupMemberOptions,
   ) {
-    const { onAssigned, onContact, onCrash, sessionTimeoutMs, group } = options;
+    const { onAssigned, onContact, onHeartbeat, onCrash, sessionTimeoutMs, group } = options;
     const consumer = kafka.consumer({
       groupId: group,
       sessionTimeout: sessionTimeoutMs,
@@ -185,13 +190,17 @@ class KafkajsMember implements GroupMember {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload: { memberAssignment } }) => {
       this.lost = undefined;
       onContact();
+      onHeartbeat();
       onAssigned(
         Object.entries(memberAssignment).flatMap(([topic, partitions]) =>
           partitions.map((partition) => ({ topic, partition })),
         ),
       );
     });
-    consumer.on(consumer.events.HEARTBEAT, onContact);
+    consumer.on(consumer.events.HEARTBEAT, () => {
+      onContact();
+      onHeartbeat();
+    });
     consumer.on(consumer.events.FETCH, onContact);
     consumer.on(consumer.events.CRASH, ({ payload: { error } }) => onCrash(error));
     this.consumer = consumer;
@@ -215,9 +224,22 @@ class KafkajsMember implements GroupMember {
     this.consumer.seek({ topic, partition, offset });
   }
 
+  /**
+   * Waits for what is in hand, however long, and not for the group: during a rebalance kafkajs would wait with the broker
+   * for the slowest member, for a minute. Then the group finds out by itself when the session ends.
+   */
   async leave(): Promise<void> {
+    this.leaving = true;
+    const left = this.untilJoined().then(() => this.consumer.disconnect());
+    left.catch(() => undefined);
+    const idle = Promise.all(this.inHand);
+    const waiting = new AbortController();
+    const tooLong = idle.then(() => sleep(LEAVE_TIMEOUT_MS, undefined, { signal: waiting.signal })).catch(() => undefined);
+    await Promise.race([left, tooLong]).finally(() => waiting.abort());
+  }
+
+  private async untilJoined(): Promise<void> {
     await this.joining?.catch(() => undefined);
-    await this.consumer.disconnect();
   }
 
   private async run(): Promise<void> {
@@ -228,7 +250,16 @@ class KafkajsMember implements GroupMember {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: this.options.partitionsAtOnce,
-      eachBatch: (payload) => this.eachBatch(payload),
+      eachBatch: async (payload) => {
+        if (this.leaving) {
+          // Who has waited for it may have gone on without it. Nothing is resolved: it comes again, elsewhere.
+          return;
+        }
+        const batch = this.eachBatch(payload);
+        const settled = batch.catch(() => undefined);
+        this.inHand.add(settled);
+        await batch.finally(() => this.inHand.delete(settled));
+      },
     });
   }
 

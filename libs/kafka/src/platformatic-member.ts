@@ -361,6 +361,7 @@ export class PlatformaticMember implements GroupMember {
   private beat(): void {
     this.lastBeat = performance.now();
     this.options.onContact();
+    this.options.onHeartbeat();
   }
 
   /** A broker that hangs answers nothing, not even with an error. */

@@ -24,14 +24,15 @@ const CLEAN = `
 export class OutboxArchiveCleaner {
   constructor(private readonly options: OutboxArchiveCleanerOptions) {}
 
-  /** One round, to be repeated now and then; ends after the batch in hand when it is to stop. */
-  async clean(stopping?: AbortSignal): Promise<void> {
+  /** One round, to be repeated now and then; ends after the batch in hand when it is to stop. `moved`: after each batch. */
+  async clean(stopping?: AbortSignal, moved?: () => void): Promise<void> {
     const rowsMax = this.options.batchRowsMax ?? BATCH_ROWS_MAX;
     const client = await this.options.connect();
     try {
       let removed: number;
       do {
         removed = await this.cleanBatch(client, rowsMax);
+        moved?.();
       } while (removed === rowsMax && stopping?.aborted !== true);
     } finally {
       await client.end().catch(() => undefined);

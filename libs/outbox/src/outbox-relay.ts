@@ -120,6 +120,7 @@ export class OutboxRelay {
     const unsubscribe = signal.onWake((shards) => this.wakeFor(shards));
     signal.ownedHere = () => this.ownedSet();
     while (!this.stopping) {
+      this.options.progress?.beat();
       try {
         await this.runConnected();
       } catch (error) {
@@ -169,6 +170,7 @@ export class OutboxRelay {
       return;
     }
     this.lastTurn = this.now();
+    this.options.progress?.beat();
     if (this.leases.surplus.shards.length > 0) {
       await this.surrender(connections);
     }
@@ -212,6 +214,7 @@ export class OutboxRelay {
       }
       throw error;
     }
+    this.options.progress?.beat();
     this.inHand.acknowledge(rows);
     this.published += rows.length;
     this.options.onPublished?.(rows);
@@ -293,6 +296,7 @@ export class OutboxRelay {
   /** Kafka or the database is away: wait longer each time. */
   private failed(error: unknown): void {
     this.failures++;
+    this.options.progress?.beat();
     const waitMs = Math.min(BACKOFF_MS * 2 ** (this.failures - 1), BACKOFF_MAX_MS) * (0.5 + Math.random() / 2);
     this.pausedUntil = this.now() + waitMs;
     this.options.log.warn('the relay pauses; nothing is lost, it tries again', {

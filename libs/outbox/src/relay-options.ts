@@ -15,6 +15,8 @@ export interface OutboxRelayOptions {
   readonly publish: (records: readonly OutboxRecord[]) => Promise<void>;
   readonly signal: OutboxSignal;
   readonly log: RelayLog;
+  /** Told each time that the loop comes round, has sent something, or waits to try again. */
+  readonly progress?: { beat(): void };
   /** What the broker has acknowledged just now. */
   readonly onPublished?: (rows: readonly OutboxRow[]) => void;
   readonly now?: () => number;

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkOut } from '@waybill/database';
 import type { DataSource } from 'typeorm';
 import type { PlainLog } from './service-logger.js';
 
 const BACKOFF_MS = 100;
 const BACKOFF_MAX_MS = 2_000;
+/** A little less than the health check may take, so that it tells itself what failed. */
+const CHECK_TIMEOUT_MS = 900;
 
 /**
  * Connects the data source in the background, for ever, so that a service starts while its database is away.
@@ -40,7 +43,7 @@ export class DatabaseLink {
     if (!this.dataSource.isInitialized) {
       throw this.lastError ?? new Error('not connected yet');
     }
-    await this.dataSource.query('SELECT 1');
+    await checkOut(this.dataSource, CHECK_TIMEOUT_MS);
   }
 
   /** Ends the attempts, or closes the pool once nothing uses it. */

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { Body, Controller, Get, HttpCode, Inject, Module, Param, Post, Query } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
-import { httpConfig, rolesConfig, shutdownConfig } from '@waybill/config';
+import { healthConfig, httpConfig, rolesConfig, shutdownConfig } from '@waybill/config';
 import { CommitUnknownError } from '@waybill/database';
 import type { Logger } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -80,7 +80,7 @@ route('wait', Param('id'), Post(':id/wait'), HttpCode(200));
 class AppModule {}
 Module({ controllers: [ParcelsController] })(AppModule);
 
-const config = z.object({ ...httpConfig('post', 3999), ...shutdownConfig, ...rolesConfig });
+const config = z.object({ ...httpConfig('post', 3999), ...healthConfig, ...shutdownConfig, ...rolesConfig });
 const lines: string[] = [];
 const exit = vi.fn();
 
@@ -118,7 +118,7 @@ const json = (body: string): RequestInit => ({ method: 'POST', body, headers: { 
 let service: RunningService;
 
 beforeAll(async () => {
-  service = await start({ HTTP_REQUEST_TIMEOUT_MS: '1000' });
+  service = await start({ HTTP_REQUEST_TIMEOUT_MS: '1000', HEALTH_DETAIL_TOKEN: 'sesame' });
 });
 beforeEach(() => {
   lines.length = 0;
@@ -252,6 +252,44 @@ describe('operators', () => {
     expect(text).toMatch(/http_server_request_duration_seconds_count\{.*route="\/parcels\/:id".*status="400".*\} [1-9]/);
     expect(text).toContain('process_cpu_user_seconds_total');
     expect(text).not.toMatch(/scanner|route="\/health|abc/);
+  });
+
+  it('find no probe in the log, where every other request is', async () => {
+    const talkative = await start({ LOG_LEVEL: 'debug' });
+    try {
+      await ask(`${talkative.url}/parcels`);
+      for (const probe of ['/live', '/ready', '/startup', '']) {
+        await ask(`${talkative.url}/health${probe}`);
+      }
+      expect(lines.join('')).toContain('/parcels');
+      const requests = lines.map((line) => JSON.parse(line) as { path?: string }).filter(({ path }) => path?.startsWith('/health'));
+      expect(requests).toEqual([]);
+    } finally {
+      await talkative.shutdown.stop('spec');
+    }
+  });
+
+  it('see reasons only with the token, and nothing of them is kept', async () => {
+    const detail = (authorization?: string) =>
+      ask(`${service.url}/health`, authorization === undefined ? {} : { headers: { authorization } });
+    const admitted = await detail('Bearer sesame');
+    expect(admitted).toMatchObject({ status: 200, body: { live: { status: 'live' }, checks: {}, loops: {}, eventLoop: { lastStallMs: 0 } } });
+    expect(admitted.headers.get('cache-control')).toBe('no-store');
+    for (const wrong of [undefined, 'Bearer sesam', 'Bearer ', 'Basic sesame']) {
+      const refused = await detail(wrong);
+      expect(refused).toMatchObject({ status: 401, body: { type: 'urn:waybill:problem:unauthorized' } });
+      expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer/);
+      expect(JSON.stringify(refused.body)).not.toContain('sesame');
+    }
+  });
+
+  it('find no detail where no token is set', async () => {
+    const closed = await start();
+    try {
+      expect(await ask(`${closed.url}/health`, { headers: { authorization: 'Bearer sesame' } })).toMatchObject({ status: 404 });
+    } finally {
+      await closed.shutdown.stop('spec');
+    }
   });
 
   it('are answered also where the role http is not, and nobody else is', async () => {

@@ -9,3 +9,4 @@ export { type RunningService, type ServiceOptions, startService, type Surroundin
 export { type BackgroundWorker, type EventHandler, type Subscriptions, type SubscriptionTable } from './subscriptions.js';
 export { CONFIG, LOGGER, SETTINGS } from './tokens.js';
 export { WaybillModule, type WaybillModuleOptions } from './waybill.module.js';
+export type { Progress } from '@waybill/health';

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { consumers, publishers, type Service } from '@waybill/contracts';
 import { type ConnectionSettings, createConnection, transaction } from '@waybill/database';
+import type { Progress } from '@waybill/health';
 import {
   countParked,
   IdempotentConsumer,
@@ -34,6 +35,8 @@ export interface MessagingOptions {
   readonly signal: OutboxSignal;
   readonly metrics: Metrics;
   readonly log: PlainLog;
+  /** What the loop of this name tells of itself goes there. */
+  readonly progress: (loop: string) => Progress;
   readonly inbox: InboxSettings;
   /** Counts what has begun; call the result when it has ended. */
   readonly begin: (work: string) => () => void;
@@ -48,6 +51,8 @@ const LATENCY_BUCKETS_S = [
 
 const ARCHIVE_CLEANING_MS = 60_000;
 const INBOX_CLEANING_MS = 10 * 60_000;
+/** A member whose heartbeats are not answered for so long (the session time-out) is none any more, whatever it thinks. */
+const SESSION_MS = 10_000;
 
 /** The two ends of Kafka in one service: its outbox goes out, the others' events come in; each only if it has the role. */
 export class Messaging {
@@ -76,13 +81,25 @@ export class Messaging {
     return this.relay !== undefined || this.consumer !== undefined;
   }
 
+  get consumes(): boolean {
+    return this.consumer !== undefined;
+  }
+
+  /** Rejects while the consumer is no member of its group, or has reason to doubt it. */
+  async checkMembership(): Promise<void> {
+    const { joined, lastHeartbeatMsAgo = Infinity } = this.consumer?.status() ?? {};
+    if (joined !== true || lastHeartbeatMsAgo > SESSION_MS) {
+      const since = lastHeartbeatMsAgo === Infinity ? 'never' : `${Math.round(lastHeartbeatMsAgo)} ms ago`;
+      throw new Error(`the consumer is no member of its group; its heartbeat was last answered: ${since}`);
+    }
+  }
+
   /** Call it when the database is there: without it neither has anything to do. */
   start(): void {
     this.relay?.start();
-    this.archiveCleaner?.start();
     this.consumer?.start();
-    for (const worker of this.workers) {
-      worker.start();
+    for (const worker of [...(this.archiveCleaner === undefined ? [] : [this.archiveCleaner]), ...this.workers]) {
+      worker.start(this.options.progress(worker.name));
     }
   }
 
@@ -100,7 +117,7 @@ export class Messaging {
   }
 
   private createRelay(): OutboxRelay {
-    const { service, settings, signal, metrics, log } = this.options;
+    const { service, settings, signal, metrics, log, progress } = this.options;
     const published = metrics.counter('waybill_outbox_published_total', 'Events that Kafka has acknowledged.');
     const latency = metrics.histogram(
       'waybill_outbox_latency_seconds',
@@ -114,6 +131,7 @@ export class Messaging {
       publish: (records) => this.producer.publish(records),
       signal,
       log,
+      progress: progress('relay'),
       archive: settings.outboxArchiveDays > 0,
       pace: { spacingMs: settings.outboxSpacingMs },
       onPublished: (rows) => {
@@ -145,7 +163,7 @@ export class Messaging {
     return new PeriodicWorker({
       name: 'outbox archive cleaner',
       intervalMs: ARCHIVE_CLEANING_MS,
-      round: (stopping) => cleaner.clean(stopping),
+      round: (stopping, moved) => cleaner.clean(stopping, moved),
       onError: (err) => log.warn('the outbox archive could not be cleaned; trying again later', { err }),
     });
   }
@@ -157,6 +175,8 @@ export class Messaging {
     const { service, dataSource, kafka, outbox, metrics, inbox, begin, log } = this.options;
     const records = metrics.counter('waybill_consumer_records_total', 'Records read, by what became of them.', ['outcome', 'type']);
     const group = `waybill-${service}`;
+    const progress = this.options.progress('consumer');
+    const moved = ({ topic, partition }: InboxRecord) => progress.moved(`${topic}/${partition}`);
     const handling = {
       consumer: service,
       transaction: <T>(run: (manager: EntityManager) => Promise<T>) => transaction(dataSource, run),
@@ -166,7 +186,17 @@ export class Messaging {
       around: <T>(record: InboxRecord, run: () => Promise<T>) => inProcessSpan(record, group, run),
       log,
     };
-    const handler = new IdempotentConsumer({ ...handling, counted: (outcome, type) => records.inc({ outcome, type }) });
+    const handler = new IdempotentConsumer({
+      ...handling,
+      // Each effect counts: a chunk may take long, if only it gets on.
+      around: async <T>(record: InboxRecord, run: () => Promise<T>) => {
+        const result = await handling.around(record, run);
+        moved(record);
+        return result;
+      },
+      moved,
+      counted: (outcome, type) => records.inc({ outcome, type }),
+    });
     const retries = new RetryWorker(handling);
     const consumer = kafka.consumer({
       group,
@@ -175,6 +205,8 @@ export class Messaging {
         const ended = begin(`events of ${chunk[0]?.topic}/${chunk[0]?.partition}`);
         await handler.handle(chunk).finally(ended);
       },
+      progress,
+      sessionTimeoutMs: SESSION_MS,
     });
     const replays = new ReplayWatcher({
       ...handling,
@@ -222,8 +254,8 @@ export class Messaging {
     return new PeriodicWorker({
       name: 'inbox cleaner',
       intervalMs: INBOX_CLEANING_MS,
-      round: async (stopping) => {
-        const removed = await cleaner.clean(new Date(), stopping);
+      round: async (stopping, moved) => {
+        const removed = await cleaner.clean(new Date(), stopping, moved);
         log.info('what the inbox need not know any more was removed', { removed });
       },
       onError: (err) => log.warn('the inbox could not be cleaned; trying again later', { err }),

@@ -46,6 +46,11 @@ class Line {
     this.sockets.forEach((socket) => socket.resume());
   }
 
+  /** New connections come through; the old ones stay as they are. */
+  revive(): void {
+    this.frozen = false;
+  }
+
   private join(near: Socket): void {
     this.opened += 1;
     const far = connect(Number(this.target.port), this.target.hostname);
@@ -188,6 +193,17 @@ describe('a service whose Postgres goes away later', () => {
     line.thaw();
     await untilReady(200);
     expect((await ask('/rows')).status).toBe(200);
+  });
+
+  it('is ready again within two periods, though what was sent into a dead line is never answered', async () => {
+    line.freeze();
+    await untilReady(503);
+    // The old connections stay dead: a failover looks like this.
+    line.revive();
+    const revivedAt = performance.now();
+    await untilReady(200);
+    // A connection that was being opened into the dead line has its own time-out of 3 s.
+    expect(performance.now() - revivedAt).toBeLessThan(3_000 + 2_000);
   });
 
   it('stops in order while Postgres is away', async () => {

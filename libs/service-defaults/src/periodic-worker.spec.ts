@@ -1,3 +1,4 @@
+import type { Progress } from '@waybill/health';
 import { until } from '@waybill/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PeriodicWorker, type PeriodicWorkerOptions } from './periodic-worker.js';
@@ -68,5 +69,29 @@ describe('PeriodicWorker', () => {
     const worker = start({ intervalMs: HOUR_MS, round: async () => void rounds++ });
     worker.start();
     expect(rounds).toBe(1);
+  });
+
+  it('tells how it gets on: a round in hand, its batches, and for how long it rests', async () => {
+    const told: string[] = [];
+    const progress: Progress = {
+      beat: (quietMs = 0) => told.push(quietMs >= HOUR_MS / 2 ? 'rests' : 'beat'),
+      begin: (what) => {
+        told.push(`begin ${what}`);
+        return () => told.push(`end ${what}`);
+      },
+      moved: (what) => told.push(`moved ${what}`),
+      pause: () => undefined,
+      resume: () => undefined,
+    };
+    const worker = new PeriodicWorker({
+      name: 'spec',
+      intervalMs: HOUR_MS,
+      onError: () => undefined,
+      round: async (_stopping, moved) => moved(),
+    });
+    started.push(worker);
+    worker.start(progress);
+    await until(() => told.length === 4);
+    expect(told).toEqual(['begin round', 'moved round', 'end round', 'rests']);
   });
 });

@@ -1,12 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Progress } from '@waybill/health';
 import type { BackgroundWorker } from './subscriptions.js';
+
+const ROUND = 'round';
 
 export interface PeriodicWorkerOptions {
   readonly name: string;
   /** From the end of one round to the start of the next, on average. */
   readonly intervalMs: number;
-  /** One round; a long one looks at the signal between its batches. An error ends the round, not the worker. */
-  readonly round: (stopping: AbortSignal) => Promise<void>;
+  /**
+   * One round; a long one looks at the signal between its batches, and says `moved` after each. An error ends the round,
+   * not the worker.
+   */
+  readonly round: (stopping: AbortSignal, moved: () => void) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -24,8 +30,8 @@ export class PeriodicWorker implements BackgroundWorker {
     return this.options.name;
   }
 
-  start(): void {
-    this.running ??= this.run();
+  start(progress?: Progress): void {
+    this.running ??= this.run(progress);
   }
 
   /** Resolves when the round in hand is done; a pause is cut short. */
@@ -34,16 +40,21 @@ export class PeriodicWorker implements BackgroundWorker {
     await this.running;
   }
 
-  private async run(): Promise<void> {
+  private async run(progress?: Progress): Promise<void> {
     const { intervalMs, round, onError } = this.options;
     const { signal } = this.stopping;
     while (!signal.aborted) {
+      const ended = progress?.begin(ROUND);
       try {
-        await round(signal);
+        await round(signal, () => progress?.moved(ROUND));
       } catch (error) {
         onError(error);
+      } finally {
+        ended?.();
       }
-      await sleep(intervalMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+      const pauseMs = intervalMs * (0.5 + Math.random());
+      progress?.beat(pauseMs);
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
 }

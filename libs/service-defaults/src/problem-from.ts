@@ -73,6 +73,7 @@ interface Known {
 }
 
 const KNOWN: Readonly<Record<number, Known>> = {
+  401: { code: 'unauthorized', title: 'A token is needed' },
   404: { code: 'not-found', title: 'There is nothing here' },
   405: { code: 'method-not-allowed', title: 'This method is not offered here' },
   408: { code: 'request-timeout', title: 'The request did not arrive in time' },

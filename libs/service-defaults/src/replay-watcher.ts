@@ -1,3 +1,4 @@
+import type { Progress } from '@waybill/health';
 import {
   forgottenPartitions,
   markReplayed,
@@ -58,8 +59,8 @@ export class ReplayWatcher {
     });
   }
 
-  start(): void {
-    this.rounds.start();
+  start(progress?: Progress): void {
+    this.rounds.start(progress);
   }
 
   async stop(): Promise<void> {

@@ -40,7 +40,11 @@ interface Process {
 }
 
 function run(env: Record<string, string>, more = ''): Process {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', SERVICE + more], {
+  return runCode(SERVICE + more, env);
+}
+
+function runCode(code: string, env: Record<string, string>): Process {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     cwd: lib,
     env: { PATH: process.env['PATH'], ...env },
   });
@@ -111,11 +115,32 @@ describe('runService', () => {
     ]);
   }, 60_000);
 
+  it('hears SIGTERM while it loads its code, with nothing to stop, and ends with 0', async () => {
+    const early = `import '@waybill/service-defaults/early-signals'; process.kill(process.pid, 'SIGTERM'); setTimeout(() => undefined, 30_000);`;
+    const { code, signal } = await runCode(early, {}).ended;
+    expect({ code, signal }).toEqual({ code: 0, signal: null });
+    const owned = early.replace('process.kill', "process.on('SIGTERM', () => process.exit(7)); process.kill");
+    expect((await runCode(owned, {}).ended).code).toBe(7);
+  }, 60_000);
+
+  it('does not end with 0 when a step waits for what never comes and nothing is open any more', async () => {
+    const hanging = `
+      import { GracefulShutdown } from '@waybill/graceful-shutdown';
+      const log = { info() {}, warn() {}, error: (message, facts) => console.log(message, JSON.stringify(facts)) };
+      const shutdown = new GracefulShutdown({ drainMs: 0, timeoutMs: 300, log });
+      shutdown.on('intake', 'worker', () => new Promise(() => undefined));
+      void shutdown.stop('spec');
+    `;
+    const { code, stdout } = await runCode(hanging, {}).ended;
+    expect(code).toBe(1);
+    expect(stdout).toContain('"unfinishedSteps":["worker"]');
+  }, 60_000);
+
   it('stops in order, and ends with 1, after an error that nobody caught', async () => {
     const crash = `setTimeout(() => { throw new Error('nobody catches this'); }, 50);`;
     const { code, stdout } = await run({ POST_PORT: String(await freePort()) }, crash).ended;
     expect(code).toBe(1);
     expect(stdout).toContain('nobody catches this');
-    expect(stdout).toMatch(/"exitCode":1,"msg":"stopped"\}\n$/);
+    expect(stdout).toMatch(/"exitCode":1,.*"msg":"stopped"\}\n$/);
   }, 60_000);
 });

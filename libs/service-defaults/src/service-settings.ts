@@ -15,6 +15,12 @@ export interface ServiceSettings {
   /** Days that acknowledged events are kept; 0 for a service without an outbox. */
   readonly outboxArchiveDays: number;
   readonly outboxSpacingMs: number;
+  /** A block of the event loop of this length makes the process not live. */
+  readonly stallMs: number;
+  /** A loop that has not got on for so long, too. */
+  readonly stuckMs: number;
+  /** Opens the detail of health; absent: there is none. */
+  readonly healthDetailToken: string | undefined;
 }
 
 /** Picks them out of the checked values. A service without `rolesConfig` has all roles. */
@@ -42,5 +48,8 @@ export function serviceSettings(name: string, config: Readonly<Record<string, un
     timeoutMs: need('SHUTDOWN_TIMEOUT_MS'),
     outboxArchiveDays: (config['OUTBOX_ARCHIVE_DAYS'] as number | undefined) ?? 0,
     outboxSpacingMs: (config['OUTBOX_SPACING_MS'] as number | undefined) ?? 25,
+    stallMs: (config['HEALTH_STALL_MS'] as number | undefined) ?? 5_000,
+    stuckMs: (config['HEALTH_STUCK_MS'] as number | undefined) ?? 120_000,
+    healthDetailToken: config['HEALTH_DETAIL_TOKEN'] as string | undefined,
   };
 }

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type ConfigSchema, type Environment, loadConfig } from '@waybill/config';
 import { GracefulShutdown, type SignalSource } from '@waybill/graceful-shutdown';
-import { Health, HealthModule } from '@waybill/health';
+import { Health, HealthModule, StallWatch } from '@waybill/health';
 import { flushTracing, onTracingTrouble } from '@waybill/tracing';
 import type { DestinationStream, Logger } from 'pino';
 import { serveAsyncApi } from './asyncapi.js';
@@ -68,10 +68,14 @@ export async function startService(options: ServiceOptions, surroundings: Surrou
     log: plainLog(log),
     ...(surroundings.exit === undefined ? {} : { exit: surroundings.exit }),
   });
-  const health = new Health({ log: plainLog(log) });
+  const stalls = watchEventLoop(settings, log, surroundings);
+  const health = new Health({ log: plainLog(log), stalls, stuckMs: settings.stuckMs });
   shutdown.on('readiness', 'health', () => health.beginDraining());
   shutdown.on('connections', 'traces', () => flushTracing());
-  shutdown.on('database', 'health checks', () => health.stop());
+  shutdown.on('database', 'health checks', () => {
+    health.stop();
+    stalls.stop();
+  });
   if (surroundings.signals !== undefined) {
     // Before anything is started: a process that is told to stop while it starts stops in order, too.
     shutdown.listenTo(surroundings.signals);
@@ -114,6 +118,15 @@ async function start(options: ServiceOptions, parts: Parts, port: number | undef
   return { url, app, shutdown, log };
 }
 
+/** From the first moment on: what blocks a start is to be found, too. */
+function watchEventLoop({ name, instance, stallMs }: ServiceSettings, log: Logger, { logTo }: Surroundings): StallWatch {
+  // The watchman writes for himself, and past any logger: he has none of another thread.
+  const line = { fd: 1, fields: { service: name, instance } };
+  const stalls = new StallWatch({ log: plainLog(log), stallMs, ...(logTo === undefined ? { line } : {}) });
+  stalls.start();
+  return stalls;
+}
+
 interface Parts {
   readonly config: unknown;
   readonly settings: ServiceSettings;
@@ -138,7 +151,7 @@ function rootModule(module: Type<unknown>, { config, settings, log, shutdown, he
   return {
     module: ServiceModule,
     global: true,
-    imports: [HealthModule.for(health), module],
+    imports: [HealthModule.for(health, { detailToken: settings.healthDetailToken }), module],
     providers,
     exports: providers.map(({ provide }) => provide),
   };

@@ -1,4 +1,5 @@
 import type { EventType, ReceivedEvent } from '@waybill/contracts';
+import type { Progress } from '@waybill/health';
 import type { EffectOutcome } from '@waybill/inbox';
 import type { EntityManager } from 'typeorm';
 
@@ -29,8 +30,8 @@ export interface Subscriptions {
 /** Something that works in the background, such as the loop that calls the carrier. Started when the database is there. */
 export interface BackgroundWorker {
   readonly name: string;
-  /** Returns at once; errors are the worker's own to survive. */
-  start(): void;
+  /** Returns at once; errors are the worker's own to survive. What it tells of its progress, liveness watches. */
+  start(progress?: Progress): void;
   /** Resolves when what was in hand is done. */
   stop(): Promise<void>;
 }

@@ -154,6 +154,7 @@ class ServiceEngine implements OnApplicationBootstrap {
       metrics: this.metrics,
       begin: (work) => this.shutdown.work.begin(work),
       log,
+      progress: (loop) => this.health.loop(loop),
       subscriptions: subscriptions === undefined ? undefined : this.providerOf(subscriptions),
     });
     const workers = this.settings.roles.includes('consumer') ? (this.options.workers ?? []) : [];
@@ -169,6 +170,9 @@ class ServiceEngine implements OnApplicationBootstrap {
       // Without Kafka orders are still accepted: they wait in the outbox.
       this.health.register({ name: 'kafka', kind: 'soft', check: () => this.kafka.ping() });
     }
+    if (messaging.consumes) {
+      this.health.register({ name: 'membership', kind: 'soft', check: () => messaging.checkMembership() });
+    }
     const begin = async () => {
       // In this order: a contract that does not see this instance yet has run when the schema is looked at.
       await heartbeat?.start();
@@ -180,7 +184,7 @@ class ServiceEngine implements OnApplicationBootstrap {
       this.signal.start();
       messaging.start();
       for (const worker of background) {
-        worker.start();
+        worker.start(this.health.loop(worker.name));
       }
     };
     link.start(() => void begin());

@@ -21,7 +21,10 @@ import { palette } from '../palette.js';
 import { auditOptions, jsonOption, serviceOption } from '../selection.js';
 import { tellTarget } from '../service-database.js';
 import { migrationsOf } from '../service-migrations.js';
+import { lintVerb } from './migrate-lint.js';
 import { rehearse } from './migrate-rehearse.js';
+
+type Load = (service: Service) => Promise<readonly MigrationClass[]>;
 
 const toOption = { to: text('NAME', 'the last migration to run, with its 13 digits; all unless told') };
 const yesOption = { yes: flag('does not ask whether it is meant') };
@@ -30,8 +33,6 @@ const forwardSummaries = {
   expand: 'runs what adds to the schema, up to the first backfill; versions that run go on working',
   backfill: 'fills what was added, up to the next expand; ended at any moment, the next run goes on',
 } as const;
-
-type Load = (service: Service) => Promise<readonly MigrationClass[]>;
 
 /** The command, on the migrations that `load` finds. */
 export function migrateCommand(load: Load): Command {
@@ -44,13 +45,11 @@ export function migrateCommand(load: Load): Command {
       contract: contractVerb(load),
       status: statusVerb(load),
       back: backVerb(load),
+      lint: lintVerb(load),
       rehearse,
     },
   };
 }
-
-/** Changes of the databases' schemas. */
-export const migrate: Command = migrateCommand(migrationsOf);
 
 function planVerb(load: Load): Verb {
   return verb({
@@ -182,3 +181,6 @@ function requireServiceFor(to: string | undefined, service: Service | undefined)
 function inWords(service: Service, { name, statements }: PlannedMigration): string {
   return [`  ${service}: ${name}`, ...(statements ?? ['(its statements show only when it runs)']).map((each) => `    ${each}`)].join('\n');
 }
+
+/** Changes of the databases' schemas. */
+export const migrate: Command = migrateCommand(migrationsOf);

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type BackgroundWorker, CONFIG, LOGGER, PeriodicWorker } from '@waybill/service-defaults';
+import { type BackgroundWorker, CONFIG, LOGGER, PeriodicWorker, type Progress } from '@waybill/service-defaults';
 import { DataSource } from 'typeorm';
 import type { OrdersConfig } from '../config.js';
 import { removeIdempotencyKeys } from './idempotency-keys.js';
@@ -27,24 +27,25 @@ export class IdempotencyKeyCleaner implements BackgroundWorker {
     this.rounds = new PeriodicWorker({
       name: this.name,
       intervalMs: INTERVAL_MS,
-      round: (stopping) => this.clean(stopping),
+      round: (stopping, moved) => this.clean(stopping, moved),
       onError: (err) => log.warn({ err }, 'old idempotency keys could not be removed; trying again in a minute'),
     });
   }
 
-  start(): void {
-    this.rounds.start();
+  start(progress?: Progress): void {
+    this.rounds.start(progress);
   }
 
   async stop(): Promise<void> {
     await this.rounds.stop();
   }
 
-  private async clean(stopping: AbortSignal): Promise<void> {
+  private async clean(stopping: AbortSignal, moved: () => void): Promise<void> {
     const olderThan = new Date(Date.now() - this.config.ORDERS_IDEMPOTENCY_TTL_MS);
     let removed: number;
     do {
       removed = await removeIdempotencyKeys(this.database.manager, olderThan, BATCH);
+      moved();
     } while (removed === BATCH && !stopping.aborted);
   }
 }

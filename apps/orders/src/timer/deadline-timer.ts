@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { isDatabaseUnavailable, transaction } from '@waybill/database';
-import { type BackgroundWorker, LOGGER, PeriodicWorker } from '@waybill/service-defaults';
+import { type BackgroundWorker, LOGGER, PeriodicWorker, type Progress } from '@waybill/service-defaults';
 import { DataSource } from 'typeorm';
 import { ExpireOrders, OrderNotExpiredError } from '../use-cases/expire-orders.js';
 import { CLOCK, type Clock } from './clock.js';
@@ -36,14 +36,14 @@ export class DeadlineTimer implements BackgroundWorker {
     @Inject(LOGGER) private readonly log: DeadlineTimerLog,
   ) {}
 
-  start(): void {
+  start(progress?: Progress): void {
     this.rounds ??= new PeriodicWorker({
       name: this.name,
       intervalMs: this.pollIntervalMs,
-      round: (stopping) => this.expireAll(stopping),
+      round: (stopping, moved) => this.expireAll(stopping, moved),
       onError: (err) => this.log.warn({ err }, 'orders could not be held to their deadline; trying again at the next poll'),
     });
-    this.rounds.start();
+    this.rounds.start(progress);
   }
 
   /** Resolves when the batch in hand is done. */
@@ -52,7 +52,7 @@ export class DeadlineTimer implements BackgroundWorker {
   }
 
   /** Batch after batch until none is full. An order that fails is left for the next round, and the others go on. */
-  private async expireAll(stopping: AbortSignal): Promise<void> {
+  private async expireAll(stopping: AbortSignal, moved: () => void): Promise<void> {
     const except: string[] = [];
     let expired = BATCH_MAX;
     while (expired === BATCH_MAX && except.length < BATCH_MAX && !stopping.aborted) {
@@ -66,6 +66,7 @@ export class DeadlineTimer implements BackgroundWorker {
         this.log.warn({ err: error, orderId: error.orderId }, 'an order could not be held to its deadline; going on without it');
         except.push(error.orderId);
       }
+      moved();
     }
   }
 }

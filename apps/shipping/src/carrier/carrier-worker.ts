@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { transaction } from '@waybill/database';
-import { type BackgroundWorker, CONFIG, LOGGER } from '@waybill/service-defaults';
+import { type BackgroundWorker, CONFIG, LOGGER, type Progress } from '@waybill/service-defaults';
 import { contextFrom, inSpan } from '@waybill/tracing';
 import { DataSource } from 'typeorm';
 import type { ShippingConfig } from '../config.js';
@@ -40,6 +40,7 @@ export class CarrierWorker implements BackgroundWorker {
   protected readonly pollIntervalMs: number = 1_000;
   private readonly inHand = new Set<Promise<void>>();
   private running: Promise<void> | undefined;
+  private progress: Progress | undefined;
   private stopping = false;
   private woken = false;
   /** The last look brought as much as was asked for. */
@@ -54,7 +55,8 @@ export class CarrierWorker implements BackgroundWorker {
     @Inject(LOGGER) private readonly log: CarrierWorkerLog,
   ) {}
 
-  start(): void {
+  start(progress?: Progress): void {
+    this.progress = progress;
     this.running ??= this.run();
   }
 
@@ -75,6 +77,7 @@ export class CarrierWorker implements BackgroundWorker {
   private async run(): Promise<void> {
     while (!this.stopping) {
       this.woken = false;
+      this.progress?.beat();
       const free = this.free;
       const leases = free === 0 ? [] : await this.lease(free);
       this.more = leases.length === free;
@@ -101,15 +104,18 @@ export class CarrierWorker implements BackgroundWorker {
   }
 
   private take(lease: Lease): void {
+    const { shipmentId } = lease;
+    const ended = this.progress?.begin(shipmentId);
     const work = this.ship(lease)
       .catch((error: unknown) => {
         this.log.warn(
-          { err: error, shipmentId: lease.shipmentId },
+          { err: error, shipmentId },
           "the carrier's answer could not be stored; it is asked again when the lease has ended",
         );
       })
       .finally(() => {
         this.inHand.delete(work);
+        ended?.();
         // Under load: half the slots at once rather than a statement for each.
         if (this.more && this.free >= this.config.CARRIER_CALLS_MAX / 2) {
           this.wake();
@@ -127,7 +133,9 @@ export class CarrierWorker implements BackgroundWorker {
     await inSpan('ask the carrier', { parent, attributes: { 'waybill.shipment.id': shipmentId } }, async () => {
       const { orderId: reference, shipTo, lines } = lease;
       const answer = await this.carrier.requestLabel({ key: shipmentId, reference, shipTo, lines });
+      this.progress?.moved(shipmentId);
       const recorded = await this.record(lease, answer);
+      this.progress?.moved(shipmentId);
       if (recorded === 'delete-label' && answer.kind === 'label.granted') {
         await this.record(lease, await this.carrier.deleteLabel(answer));
       }

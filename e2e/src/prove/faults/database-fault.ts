@@ -4,9 +4,9 @@ import type { Fault, World } from './fault.js';
 
 const LATE_MS = 1_500;
 
-/** Postgres killed, its connections broken, a row locked by a stranger, or commits that come late. */
+/** Postgres killed, its connections broken or refused, rows locked by a stranger, deadlocks, or commits that come late. */
 export function databaseFault(world: World): Fault {
-  return oneOf(world.random, [killed, killed, disconnected, locked, late])(world);
+  return oneOf(world.random, [killed, killed, disconnected, crowded, locked, deadlocked, late])(world);
 }
 
 function killed({ platform, random }: World): Fault {
@@ -53,6 +53,54 @@ function locked({ watch, random }: World): Fault {
         'inventory',
         `BEGIN; SELECT sku FROM stock ORDER BY sku FOR UPDATE; SELECT pg_sleep(${durationMs / 1_000}); COMMIT`,
       );
+    },
+    heal: () => Promise.resolve(),
+  };
+}
+
+/** All connections ended, and only two at a time let in again: every pool waits, and most of what it asks for is refused (53300). */
+function crowded({ watch, random }: World): Fault {
+  const service = oneOf(random, services);
+  const limit = (connections: number) => watch.query(service, `ALTER DATABASE ${service} CONNECTION LIMIT ${connections}`);
+  return {
+    kind: 'database',
+    target: `postgres of ${service}`,
+    detail: 'no more than two connections',
+    durationMs: between(random, 2_000, 6_000),
+    inject: async () => {
+      await limit(2);
+      await watch.query(
+        service,
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename LIKE '%\\_a'`,
+      );
+    },
+    heal: async () => {
+      await limit(-1);
+    },
+  };
+}
+
+/**
+ * A stranger who locks the rows of stock one by one, from the last to the first: against the order in which inventory does.
+ * He waits so patiently that it is the other whom the server ends (40P01), after its deadlock_timeout of 1 s.
+ */
+function deadlocked({ watch }: World): Fault {
+  return {
+    kind: 'database',
+    target: 'postgres of inventory',
+    detail: 'deadlocks with a stranger, five times',
+    durationMs: 0,
+    inject: async () => {
+      const lock = (sku: string) => `PERFORM 1 FROM stock WHERE sku = ${sku} FOR UPDATE; PERFORM pg_sleep(0.05);`;
+      for (let turn = 0; turn < 5; turn++) {
+        await watch.aside(
+          'inventory',
+          `BEGIN; SET LOCAL deadlock_timeout = '10s'; SET LOCAL lock_timeout = '5s';
+           DO $$ DECLARE each text; BEGIN
+             FOR each IN SELECT sku FROM stock ORDER BY sku DESC LOOP ${lock('each')} END LOOP;
+           END $$; COMMIT`,
+        );
+      }
     },
     heal: () => Promise.resolve(),
   };

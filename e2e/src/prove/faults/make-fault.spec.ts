@@ -49,7 +49,7 @@ describe('the choice of a fault', () => {
 
   it('knows several ways in which servers and the carrier fail', () => {
     expect(seen('broker', 'detail').size).toBe(4);
-    expect(seen('database', 'detail').size).toBe(4);
+    expect(seen('database', 'detail').size).toBe(6);
     expect(seen('carrier', 'detail').size).toBe(5);
   });
 });

@@ -52,7 +52,7 @@ export interface OpenLoopResult {
 }
 
 /** Enough for the rate at a round trip of 100 ms, and few enough for each to be used several times a second. */
-const CONNECTIONS_MAX = 24;
+const CONNECTIONS_MAX = 64;
 const ANSWER_TIMEOUT_MS = 10_000;
 
 interface Answer {

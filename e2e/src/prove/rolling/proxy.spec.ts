@@ -1,10 +1,13 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { until } from '@waybill/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConnectionBalancer } from './connection-balancer.js';
 import { openLoopLoad } from './load.js';
 import { RollingProxy } from './proxy.js';
+
+// A slow client of the load takes 2.5 s, and the machine may have other things to do.
+vi.setConfig({ testTimeout: 30_000 });
 
 class Instance {
   private constructor(

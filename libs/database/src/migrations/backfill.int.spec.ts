@@ -99,9 +99,9 @@ describe('a backfill', () => {
   });
 
   it('holds back while a replica is behind', async () => {
-    // A view of that name in front of the system's own stands for a replica.
+    // A table of that name in front of the system's own stands for a replica.
     await database.query('CREATE SCHEMA fake');
-    await database.query(`CREATE TABLE fake.pg_stat_replication AS SELECT interval '7 s' AS replay_lag`);
+    await database.query(`CREATE TABLE fake.pg_stat_replication AS SELECT interval '7 s' AS replay_lag, pg_current_wal_lsn() AS replay_lsn`);
     const name = new URL(database.url).pathname.slice(1);
     await database.query(`ALTER DATABASE ${name} SET search_path = public, fake, pg_catalog`);
     const running = migrate(settings(filling()));

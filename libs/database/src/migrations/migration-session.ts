@@ -92,7 +92,11 @@ async function endedBy<T>(signal: AbortSignal | undefined, watch: StatementWatch
   try {
     return await work();
   } catch (error) {
-    throw signal?.aborted && sqlStateOf(error) === CANCELLED ? new MigrationInterruptedError('The run', { cause: error }) : error;
+    if (signal?.aborted && sqlStateOf(error) === CANCELLED && !(error instanceof MigrationInterruptedError)) {
+      // One of the runner's own statements was at hand.
+      throw new MigrationInterruptedError('The run', { cause: error });
+    }
+    throw error;
   } finally {
     signal?.removeEventListener('abort', cancel);
   }

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '@waybill/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StallWatch } from './stall-watch.js';
+
+const log = { info: () => undefined, warn: () => undefined };
+
+let folder: string;
+let fd: number;
+let watch: StallWatch;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'stall-'));
+  fd = openSync(join(folder, 'log'), 'a');
+  watch = new StallWatch({ log, stallMs: 1_000, line: { fd, fields: { service: 'orders', instance: 2 } } });
+});
+afterEach(() => {
+  watch.stop();
+  closeSync(fd);
+  rmSync(folder, { recursive: true });
+});
+
+interface Line {
+  readonly msg: string;
+  readonly stalledMs: number;
+}
+
+function lines(): Line[] {
+  return readFileSync(join(folder, 'log'), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Line);
+}
+
+/** Lets nothing else run. */
+function block(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end) {
+    // On purpose.
+  }
+}
+
+/** The watchman has seen the loop turn, and counts from here on. */
+async function watched(): Promise<void> {
+  watch.start();
+  await new Promise((resolve) => setTimeout(resolve, 600));
+}
+
+describe('a blocked event loop', () => {
+  it('is told by the watchman while it lasts, and the process is not live for as long afterwards', async () => {
+    await watched();
+    expect(watch.failedMs).toBeUndefined();
+    block(2_000);
+    // Nothing else has run yet: these lines were written meanwhile.
+    const meanwhile = lines();
+    expect(meanwhile[0]).toMatchObject({ level: 50, service: 'orders', instance: 2 });
+    expect(meanwhile[0]?.msg).toContain('blocked');
+    await until(() => watch.failedMs !== undefined, { timeoutMs: 1_500 });
+    expect(watch.failedMs).toBeGreaterThan(1_000);
+    await until(() => lines().some(({ msg, stalledMs }) => msg.includes('turns again') && stalledMs > 1_000));
+    await until(() => watch.failedMs === undefined, { timeoutMs: 5_000 });
+    expect(watch.report().longestStallMs).toBeGreaterThan(1_000);
+  }, 15_000);
+
+  it('is no matter while it is short', async () => {
+    await watched();
+    block(300);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(watch.failedMs).toBeUndefined();
+    expect(lines()).toEqual([]);
+  });
+});
+
+describe('a process that was stopped as a whole', () => {
+  it('has not stalled', async () => {
+    await watched();
+    const self = process.pid;
+    const stoppedFor = await new Promise<number>((resolve) => {
+      let last = performance.now();
+      // Somebody else has to wake us.
+      spawn('sh', ['-c', `kill -STOP ${self}; sleep 2; kill -CONT ${self}`], { stdio: 'ignore' });
+      const timer = setInterval(() => {
+        const now = performance.now();
+        if (now - last > 1_500) {
+          clearInterval(timer);
+          resolve(now - last);
+        }
+        last = now;
+      }, 20);
+    });
+    expect(stoppedFor).toBeGreaterThan(1_500);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(watch.failedMs).toBeUndefined();
+    expect(lines()).toEqual([]);
+  }, 15_000);
+});
