@@ -4,10 +4,10 @@ import { parseArgs } from 'node:util';
 import type { RunRecord } from '../prove/record.js';
 import { writeRecord } from '../prove/record-file.js';
 import { renderFailure, renderVerdicts } from '../prove/verdict-text.js';
-import { combinations } from './combinations.js';
+import { type Combination, combinations } from './combinations.js';
 import { runControls } from './controls.js';
 import { thisVersion } from './fleet.js';
-import { isMatrixProved, type MatrixReport, proveMatrix } from './matrix.js';
+import { isMatrixProved, type MatrixReport, type MatrixRow, proveMatrix } from './matrix.js';
 import { runPreviousSuite } from './previous-suite.js';
 import { nextVersion, previousVersion } from './recipes.js';
 import { renderControls, renderMatrix, renderUpgrade } from './report-text.js';
@@ -49,6 +49,8 @@ interface Surroundings {
   readonly signal: AbortSignal;
 }
 
+/** The control never comes to rest; long enough to see that. */
+const SKIPPED_BOUND_MS = 15_000;
 const parts = ['upgrade', 'controls', 'suite'] as const;
 
 /** Returns the exit code. */
@@ -59,7 +61,8 @@ export async function upgradeCommand(args: readonly string[], { say, signal }: S
   }
   const { only, json, from, rate, requests, rows } = options;
   say('building the version before');
-  const previous = await buildWorkspace(previousVersion(from));
+  // The suite makes one of its own.
+  const previous = await buildWorkspace({ ...previousVersion(from), compile: only.some((part) => part !== 'suite') });
   try {
     const limits = { ...(rate !== undefined && { perSecond: rate }), ...(requests !== undefined && { requests }), ...(rows !== undefined && { existing: rows }) };
     const upgrade = only.includes('upgrade') ? await proveUpgrade({ previous, ...limits, say, signal }) : undefined;
@@ -115,12 +118,27 @@ export async function matrixCommand(args: readonly string[], { say, signal }: Su
     }
   }
   const rows = reports.flatMap((report) => report.rows);
+  const control = only === undefined ? await skippedVersion(orders, { say, signal }) : [];
   if (json) {
-    console.log(JSON.stringify({ rows, verdicts: reports.map(({ verdicts }) => verdicts) }, null, 2));
+    console.log(JSON.stringify({ rows, control, verdicts: reports.map(({ verdicts }) => verdicts) }, null, 2));
   } else {
-    console.log([renderMatrix(rows), ...reports.map(({ record, verdicts }) => renderVerdicts(verdicts) + renderFailure(record, verdicts))].join('\n'));
+    const told = control.length === 0 ? [] : ['\n  A version left out, which has to be found:', renderMatrix(control)];
+    console.log([renderMatrix(rows), ...told, ...reports.map(({ record, verdicts }) => renderVerdicts(verdicts) + renderFailure(record, verdicts))].join('\n'));
   }
-  return rows.length > 0 && isMatrixProved(rows) ? 0 : 1;
+  return rows.length > 0 && isMatrixProved(rows) && control.every(({ violations }) => violations > 0) ? 0 : 1;
+}
+
+/** The control: shipping is two versions ahead, and emits what the others cannot read. */
+async function skippedVersion(orders: number | undefined, { say, signal }: Surroundings): Promise<readonly MatrixRow[]> {
+  say('building a version and the one after the next');
+  const [older, newer] = await Promise.all([buildWorkspace(previousVersion()), buildWorkspace(nextVersion)]);
+  try {
+    const combination: Combination = { schema: 'older', mix: { orders: 'older', inventory: 'older', shipping: 'newer' } };
+    const limits = { combinations: [combination], quietBoundMs: SKIPPED_BOUND_MS, ...(orders !== undefined && { orders }) };
+    return (await proveMatrix({ older, newer, ...limits, say, signal })).rows;
+  } finally {
+    await Promise.all([older.remove(), newer.remove()]);
+  }
 }
 
 async function keep(name: string, record: RunRecord, say: (line: string) => void): Promise<void> {

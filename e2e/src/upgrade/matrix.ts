@@ -15,6 +15,8 @@ export interface MatrixOptions {
   readonly combinations: readonly Combination[];
   /** In each combination; 300. */
   readonly orders?: number;
+  /** How long the platform may take to come to rest after each; 120 s. */
+  readonly quietBoundMs?: number;
   readonly seed?: number;
   readonly say?: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -31,6 +33,8 @@ export interface MatrixRow {
   readonly failed: number;
   /** That the checker has found since the row before. */
   readonly violations: number;
+  /** Events of the type that two versions write differently: how many were written in which form. */
+  readonly dispatched: { readonly v1: number; readonly v2: number };
   /** The first of them, or the first request that failed. */
   readonly example: string;
 }
@@ -66,6 +70,7 @@ export async function proveMatrix(options: MatrixOptions): Promise<MatrixReport>
     const requests: ClientRequest[] = [];
     const rows: MatrixRow[] = [];
     let known = 0;
+    let seen = { v1: 0, v2: 0 };
     let judged: { readonly record: RunRecord; readonly verdicts: readonly Verdict[] } | undefined;
     try {
       for (const [index, combination] of options.combinations.entries()) {
@@ -76,13 +81,25 @@ export async function proveMatrix(options: MatrixOptions): Promise<MatrixReport>
         await moveAll(fleet, combination, { older, newer });
         const { asked, accepted } = await underOrders(fleet, run, { seed: seed + index, orders, index, signal });
         requests.push(...asked);
-        judged = await run.judge({ requests, signal, say });
+        judged = await run.judge({ requests, signal, say, ...(options.quietBoundMs !== undefined && { quietBoundMs: options.quietBoundMs }) });
         const broken = judged.verdicts.filter(({ result }) => result === 'broken');
         const violations = broken.reduce((sum, { violationCount }) => sum + violationCount, 0);
         const lost = asked.filter(({ result }) => result === 'unknown');
         const example = violations > known ? (broken[0]?.violations[0]?.what ?? '') : (lost[0]?.error ?? '');
-        const row = { combination, older: older.name, newer: newer.name, orders: accepted, requests: asked.length, failed: lost.length, violations: violations - known, example };
+        const forms = dispatchedIn(judged.record);
+        const row = {
+          combination,
+          older: older.name,
+          newer: newer.name,
+          orders: accepted,
+          requests: asked.length,
+          failed: lost.length,
+          violations: violations - known,
+          dispatched: { v1: forms.v1 - seen.v1, v2: forms.v2 - seen.v2 },
+          example,
+        };
         known = violations;
+        seen = forms;
         rows.push(row);
         say(`${nameOf(combination)}: ${row.orders} orders, ${row.failed} of ${row.requests} requests failed, ${row.violations} violations`);
       }
@@ -149,6 +166,11 @@ async function underOrders(fleet: Fleet, run: RecordedRun, { seed, orders, index
   }
   // A wish's number says which customer's it is: those of the combinations before have theirs.
   return { asked: load.requests.map((request) => ({ ...request, wish: request.wish + index * orders })), accepted: load.accepted };
+}
+
+function dispatchedIn({ ledger }: RunRecord): MatrixRow['dispatched'] {
+  const count = (version: number) => ledger.filter(({ type }) => type === `waybill.shipment.dispatched.v${version}`).length;
+  return { v1: count(1), v2: count(2) };
 }
 
 /** No request failed, and nothing was found. */

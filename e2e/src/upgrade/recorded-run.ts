@@ -40,17 +40,19 @@ export class RecordedRun {
   readonly now = (): number => performance.now() - this.origin;
 
   /** Waits until nothing moves any more, and has the checker look at all that has happened since the beginning. */
-  async judge({ requests, faults = [], signal, say }: {
+  async judge({ requests, faults = [], quietBoundMs = QUIET_BOUND_MS, signal, say }: {
     readonly requests: readonly ClientRequest[];
     readonly faults?: readonly FaultSpan[];
+    /** 120 s. */
+    readonly quietBoundMs?: number;
     readonly signal: AbortSignal;
     readonly say: (line: string) => void;
   }): Promise<{ readonly record: RunRecord; readonly verdicts: readonly Verdict[] }> {
     const loadEndedMs = this.now();
-    const { quietMs, standing } = await untilQuiet(this.watch, { boundMs: QUIET_BOUND_MS, now: this.now, signal, say });
+    const { quietMs, standing } = await untilQuiet(this.watch, { boundMs: quietBoundMs, now: this.now, signal, say });
     signal.throwIfAborted();
     if (quietMs === null) {
-      say(`not quiet within ${QUIET_BOUND_MS / 1_000} s${standing === undefined ? '' : `: ${wordsOf(standing)}`}`);
+      say(`not quiet within ${quietBoundMs / 1_000} s${standing === undefined ? '' : `: ${wordsOf(standing)}`}`);
     }
     const collected = await collect(this.platform, this.watch);
     const record: RunRecord = {
@@ -64,7 +66,7 @@ export class RecordedRun {
         loadEndedMs,
         healedMs: loadEndedMs,
         quietMs,
-        quietBoundMs: QUIET_BOUND_MS,
+        quietBoundMs,
         initialStock: this.initialStock,
         platform: { node: process.version, cpus: availableParallelism(), commit: null },
       },

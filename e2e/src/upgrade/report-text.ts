@@ -26,13 +26,15 @@ export function renderControls(controls: readonly ControlResult[]): string {
   return ['\n  The same change made otherwise, which has to fail:', ...lines].join('\n');
 }
 
-/** A line a combination: what each service ran, on which schema, and what was found. */
+/** A line a combination: what each service ran, on which schema, in which form its parcels were announced, and what was found. */
 export function renderMatrix(rows: readonly MatrixRow[]): string {
-  const head = [...services, 'schema', 'orders', 'requests', 'failed', 'violations'];
-  const cells = rows.map(({ combination: { schema, mix }, older, newer, orders, requests, failed: lost, violations }) => [
+  const head = [...services, 'schema', 'orders', 'v1 / v2', 'requests', 'failed', 'violations'];
+  const cells = rows.map(({ combination: { schema, mix }, older, newer, orders, requests, failed: lost, violations, dispatched }) => [
     ...services.map((service) => ({ older, newer, both: `${older} + ${newer}` })[mix[service]]),
     { older, newer, shared: 'both can' }[schema],
-    ...[orders, requests, lost, violations].map(String),
+    String(orders),
+    `${dispatched.v1} / ${dispatched.v2}`,
+    ...[requests, lost, violations].map(String),
   ]);
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
   const lines = [head, ...cells].map((row) => `  ${row.map((cell, column) => (column < 4 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`);

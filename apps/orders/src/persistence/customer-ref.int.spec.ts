@@ -3,12 +3,12 @@ import { createTestDatabase, type TestDatabase } from '@waybill/testing';
 import type { DataSource } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { migrations } from './migrations.js';
 import { CustomerRef1764600000000 } from './migrations/1764600000000-customer-ref.js';
 import { FillCustomerRef1764610000000 } from './migrations/1764610000000-fill-customer-ref.js';
 import { CustomerRefIndex1764620000000 } from './migrations/1764620000000-customer-ref-index.js';
 import { CustomerRefRequired1764630000000 } from './migrations/1764630000000-customer-ref-required.js';
 import { DropCustomerId1764640000000 } from './migrations/1764640000000-drop-customer-id.js';
-import { migrations } from './migrations.js';
 
 const ada = '019ac000-0000-7000-8000-0000000000c1';
 const bob = '019ac000-0000-7000-8000-0000000000c2';
