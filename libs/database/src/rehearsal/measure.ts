@@ -47,8 +47,6 @@ export interface Rehearsed {
   readonly firstNew: number;
 }
 
-/** Who came in the last moment is answered in this time, or counted as waiting. */
-const TAIL_MS = 300;
 const MB = 1_048_576;
 
 /** Runs one migration under load and behind a reader, and tells what that was like for the writers. */
@@ -74,11 +72,10 @@ export async function measure(database: RehearsalDatabase, rehearsed: Rehearsed,
     const outcome = await runNext(url, migrations, name).catch((error: unknown) => ({ failure: wordsOf(error) }));
     const endedMs = performance.now();
     const walBytes = (await walWritten(client)) - wal;
-    await sleep(statements.length === 0 ? 0 : TAIL_MS);
     await release();
     const relationsNow = await readRelations(client, touched);
     const run = { outcome, startedMs, endedMs, walBytes, relations, relationsNow };
-    return await told(database, rehearsed, conditions, run, await load.stop(), await sampler.stop(touched));
+    return await measurementOf(database, rehearsed, conditions, run, await load.stop(), await sampler.stop(touched));
   } catch (error) {
     await Promise.allSettled([load.stop(), sampler.stop([])]);
     throw error;
@@ -95,7 +92,7 @@ interface Run {
   readonly relationsNow: ReadonlyMap<string, Relation>;
 }
 
-async function told(
+async function measurementOf(
   database: RehearsalDatabase,
   { migration, scene: { name, touched, lockModes } }: Rehearsed,
   { rows, lockHolderMs }: Conditions,
