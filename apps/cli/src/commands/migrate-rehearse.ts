@@ -2,7 +2,7 @@ import { services } from '@waybill/contracts';
 import { type Measured, type Rehearsal, RehearsalError,rehearse as rehearseMigrations } from '@waybill/database/rehearsal';
 import { startTestPostgres } from '@waybill/local';
 import { type Surroundings, type Verb, verb } from '../command.js';
-import { RefusedError, UnavailableError } from '../command-errors.js';
+import { RefusedError, UnavailableError, UsageError } from '../command-errors.js';
 import { flag, number } from '../option.js';
 import { palette } from '../palette.js';
 import { progressLine } from '../progress-line.js';
@@ -21,14 +21,19 @@ export const rehearse: Verb = verb({
   operands: ['[NAME ...]'],
   options: {
     ...serviceOption,
-    rows: number({ min: 1, max: 100_000_000, fallback: 1_000_000 }, 'N', 'rows of each table'),
-    'lock-holder-ms': number({ min: 0, max: 600_000, fallback: 5_000 }, 'MS', 'how long the reader holds its locks'),
+    rows: number({ min: 1, max: 100_000_000, fallback: ledgerConditions.rows }, 'N', 'rows of each table'),
+    'lock-holder-ms': number({ min: 0, max: 600_000, fallback: ledgerConditions.lockHolderMs }, 'MS', 'how long the reader holds its locks'),
     new: flag('only those that measured.json has no good entry for'),
     write: flag('keeps what was measured beside the migrations, in measured.json'),
     ...jsonOption,
   },
   run: async ({ operands, options }, surroundings) => {
     const { print, say } = surroundings;
+    if (options.write && (options.rows < ledgerConditions.rows || options['lock-holder-ms'] < ledgerConditions.lockHolderMs)) {
+      throw new UsageError(
+        `--write keeps what was measured on ${ledgerConditions.rows} rows or more, behind a reader of ${ledgerConditions.lockHolderMs} ms or more.`,
+      );
+    }
     const chosen = options.service === undefined ? services : [options.service];
     const all = await Promise.all(
       chosen.map(async (service) => ({ service, migrations: await migrationsOf(service), ledger: readLedger(service) })),

@@ -47,6 +47,8 @@ describe('the ledger', () => {
 
   it.each<[string, Partial<Measured>, RegExp]>([
     ['other statements', { statements: 'other' }, /is not as it was when it was measured/],
+    ['a measurement on a few rows', { rows: 1_000 }, /was measured on 1000 rows behind a reader of 5000 ms, and should be on 1000000/],
+    ['one without a reader', { lockHolderMs: 0 }, /should be on 1000000 behind one of 5000 ms/],
     ['a longer wait than declared', { maxStallMs: 4_506 }, /made a writer wait 4506 ms behind a reader of 5000 ms, and declares maxStallMs 700$/],
     ['a machine that is too busy to tell', { maxStallMs: 900, quietMaxMs: 800 }, /makes writers wait 800 ms without it: rehearse on a quieter one/],
   ])('refuses %s', async (_, different, words) => {

@@ -1,4 +1,4 @@
-import type { MigrationClass } from '../migration.js';
+import type { Migration, MigrationClass } from '../migration.js';
 import { knownMigrations } from '../migrations/known-migrations.js';
 import type { LockModes } from './lock-sampler.js';
 import { hashOf } from './migration-hash.js';
@@ -31,6 +31,9 @@ export interface Measured {
 
 /** By the name of the migration's class. */
 export type Ledger = Readonly<Record<string, Measured>>;
+
+/** An entry counts from these on; with fewer rows, or nobody who reads, everything is quick. */
+export const ledgerConditions = { rows: 1_000_000, lockHolderMs: 5_000 } as const;
 
 /** Those up to here ran everywhere before there was a ledger. */
 const OLDER_THAN_THE_LEDGER = 1_764_500_000_000;
@@ -68,15 +71,21 @@ export async function ledgerProblems(
     if (!belongsInLedger(timestamp)) {
       continue;
     }
-    const problem =
-      entry === undefined
-        ? 'has not been rehearsed'
-        : entry.statements === (await hashOf(name, migration))
-          ? problemOf(migration.maxStallMs, entry)
-          : 'is not as it was when it was measured';
+    const problem = entry === undefined ? 'has not been rehearsed' : await problemOfEntry(name, migration, entry);
     if (problem !== undefined) {
       problems.push({ name, problem });
     }
   }
   return problems;
+}
+
+async function problemOfEntry(name: string, migration: Migration, entry: Measured): Promise<string | undefined> {
+  const { rows, lockHolderMs } = ledgerConditions;
+  if (entry.statements !== (await hashOf(name, migration))) {
+    return 'is not as it was when it was measured';
+  }
+  if (entry.rows < rows || entry.lockHolderMs < lockHolderMs) {
+    return `was measured on ${entry.rows} rows behind a reader of ${entry.lockHolderMs} ms, and should be on ${rows} behind one of ${lockHolderMs} ms`;
+  }
+  return problemOf(migration.maxStallMs, entry);
 }

@@ -3,7 +3,7 @@ import { knownMigrations } from '../migrations/known-migrations.js';
 import { dryRun, type Scene } from './dry-run.js';
 import { fillTable } from './fill-table.js';
 import { type Conditions, measure, type Measurement } from './measure.js';
-import { problemOf } from './measured.js';
+import { ledgerConditions, problemOf } from './measured.js';
 import { createDatabase, type RehearsalDatabase } from './rehearsal-database.js';
 import { RehearsalError } from './rehearsal-error.js';
 import { planRows, type RowPlan } from './row-plan.js';
@@ -29,7 +29,7 @@ export interface Rehearsal extends Measurement {
   readonly problem?: string;
 }
 
-const USUAL: Conditions = { rows: 1_000_000, lockHolderMs: 5_000, ratePerSecond: 200, connections: 4, quietMs: 1_000 };
+const USUAL: Conditions = { ...ledgerConditions, ratePerSecond: 200, connections: 4, quietMs: 1_000 };
 
 /**
  * Runs migrations as a deployment would run them, with the real runner, on tables that are full, under load, and behind a
