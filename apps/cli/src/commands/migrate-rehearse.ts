@@ -1,5 +1,5 @@
 import { services } from '@waybill/contracts';
-import { ledgerConditions, type Measured, type Rehearsal, RehearsalError,rehearse as rehearseMigrations } from '@waybill/database/rehearsal';
+import { ledgerConditions, type Measured, type Rehearsal, RehearsalError, rehearse as rehearseMigrations } from '@waybill/database/rehearsal';
 import { startTestPostgres } from '@waybill/local';
 import { type Surroundings, type Verb, verb } from '../command.js';
 import { RefusedError, UnavailableError, UsageError } from '../command-errors.js';
