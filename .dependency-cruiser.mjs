@@ -129,6 +129,13 @@ export default {
       to: { path: ['^e2e/', ...apps.map((app) => `^${app}/`), inside(...layer('defaults'))] },
     },
     {
+      name: 'services-load-no-tool',
+      comment: 'What judges migrations brings a parser of 1.7 MB, which no service needs to run.',
+      severity: 'error',
+      from: { path: inside(...apps, ...layer('defaults')) },
+      to: { path: inside(...tools.filter((folder) => folder.startsWith('libs/'))) },
+    },
+    {
       name: 'e2e-looks-from-outside',
       comment: 'A story speaks HTTP and Kafka like a customer would: contracts, testing and the local stack, no more.',
       severity: 'error',

@@ -35,18 +35,20 @@ export class ProbedPlatform {
       },
     });
     const services: ProbedService[] = [];
+    const stopping: Promise<void>[] = [];
     const probed = new ProbedPlatform(platform, envs, services);
     try {
       for (const name of ['carrier', 'orders', 'inventory', 'shipping'] as const) {
         for (const [index, url] of platform.urlsOf(name).entries()) {
           const instance = platform.instancesOf(name)[index] ?? 1;
           const { env, ...adapted } = adapt(name, instance);
-          // The stack has built and checked everything; from here on the process is ours.
-          await platform.process(name, instance).stop();
+          stopping.push(platform.process(name, instance).stop());
           const inherited = envs.get(`${name}-${instance}`) ?? {};
           services.push(new ProbedService({ name, url, probes: quickProbes, ...adapted, env: { ...inherited, ...env } }));
         }
       }
+      // The stack has built and checked everything; from here on the processes are ours.
+      await Promise.all(stopping);
       services.forEach((service) => service.start());
       return probed;
     } catch (error) {

@@ -11,17 +11,17 @@ export interface LintedScripts {
 
 const STATEMENT_LINES_MAX = 6;
 
-export function renderLint(linted: readonly LintedScripts[], { bold, dim, good, bad, number }: Palette): string {
+export function renderLint(linted: readonly LintedScripts[], paint: Palette): string {
   const blocks = linted.flatMap(({ of, findings }) =>
     findings.map(({ rule, severity, script, phase, query, position, statement, why, recipe }) => {
-      const mark = severity === 'error' ? bad('error') : number('warning');
+      const mark = severity === 'error' ? paint.bad('error') : paint.number('warning');
       const place = position === undefined ? '' : `, ${query === undefined || query === 1 ? '' : `query ${query}, `}line ${position.line}:${position.column}`;
       const where = of === script ? script : `${of} ${script}`;
       return [
-        `${mark} ${bold(rule)}  ${where} ${dim(`(${phase}${place})`)}`,
-        ...(statement === undefined ? [] : indented(shortened(statement)).map(dim)),
+        `${mark} ${paint.bold(rule)}  ${where} ${paint.dim(`(${phase}${place})`)}`,
+        ...(statement === undefined ? [] : indented(shortened(statement)).map((line) => paint.dim(line))),
         ...indented(why),
-        ...(recipe.length === 0 ? [] : [`  ${good('instead:')}`, ...indented(recipeText(recipe), 4)]),
+        ...(recipe.length === 0 ? [] : [`  ${paint.good('instead:')}`, ...indented(recipeText(recipe), 4)]),
       ].join('\n');
     }),
   );

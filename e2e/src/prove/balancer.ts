@@ -3,6 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const EVERY_MS = 250;
 const ANSWER_TIMEOUT_MS = 1_000;
 
+export interface BalancerOptions {
+  /** Between two looks at an instance; 250 ms. */
+  readonly everyMs?: number;
+  /** An instance that does not answer in time is left out after so many silences in a row; 1. One that says no, at once. */
+  readonly silencesMax?: number;
+}
+
 /**
  * Asks each instance whether it is ready, as a load balancer does, so that customers are sent to those that are.
  *
@@ -16,8 +23,7 @@ export class Balancer {
 
   constructor(
     private readonly instances: readonly { readonly name: string; readonly url: string }[],
-    /** Between two looks at an instance; 250 ms. */
-    private readonly everyMs = EVERY_MS,
+    private readonly options: BalancerOptions = {},
   ) {
     instances.forEach(({ name }) => this.ready.add(name));
   }
@@ -34,24 +40,28 @@ export class Balancer {
   }
 
   private async follow({ name, url }: { readonly name: string; readonly url: string }): Promise<void> {
+    const { everyMs = EVERY_MS, silencesMax = 1 } = this.options;
     const { signal } = this.stopping;
+    let silences = 0;
     while (!signal.aborted) {
-      if (await answersReady(url)) {
+      const answer = await ask(url);
+      silences = answer === 'silence' ? silences + 1 : 0;
+      if (answer === 'ready') {
         this.ready.add(name);
-      } else {
+      } else if (answer === 'not ready' || silences >= silencesMax) {
         this.ready.delete(name);
       }
-      await sleep(this.everyMs, undefined, { signal }).catch(() => undefined);
+      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
-async function answersReady(url: string): Promise<boolean> {
+async function ask(url: string): Promise<'ready' | 'not ready' | 'silence'> {
   try {
     const response = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     await response.arrayBuffer();
-    return response.status === 200;
-  } catch {
-    return false;
+    return response.status === 200 ? 'ready' : 'not ready';
+  } catch (error) {
+    return (error as Error).name === 'TimeoutError' ? 'silence' : 'not ready';
   }
 }

@@ -72,6 +72,8 @@ const fixtures: Fixture[] = [
     file: 'apps/cli/src/service.ts',
     text: "import '../../orders/src/index.js';\n",
   },
+  { rule: 'services-load-no-tool', file: 'apps/orders/src/linter.ts', text: "import '@waybill/migration-lint';\n" },
+  { rule: 'services-load-no-tool', file: 'libs/service-defaults/src/linter.ts', text: "import '@waybill/migration-lint';\n" },
   { rule: 'e2e-looks-from-outside', file: 'e2e/src/inside.ts', text: "import '../../apps/orders/src/index.js';\n" },
   {
     rule: 'e2e-looks-from-outside',

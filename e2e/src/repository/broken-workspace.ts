@@ -20,6 +20,7 @@ const npmPackage = (name: string, index: string): Record<string, string> => ({
 const sound: Record<string, string> = {
   ...lib('contracts', 'export interface OrderLine { sku: string }\nexport const sku = 1;\n'),
   ...lib('kafka', 'export const kafka = 1;\n'),
+  ...lib('migration-lint', 'export const lint = 1;\n'),
   ...lib('outbox', 'export const outbox = 1;\n'),
   ...lib('service-defaults', "import { kafka } from '@waybill/kafka';\n\nexport const runService = kafka;\n"),
   ...lib('testing', "import { sku } from '@waybill/contracts';\n\nexport const until = sku;\n"),
@@ -71,7 +72,7 @@ export class BrokenWorkspace {
       writeFileSync(file, text);
     }
     mkdirSync(join(this.root, 'node_modules/@waybill'));
-    for (const name of ['contracts', 'kafka', 'outbox', 'service-defaults', 'testing']) {
+    for (const name of ['contracts', 'kafka', 'migration-lint', 'outbox', 'service-defaults', 'testing']) {
       symlinkSync(join(this.root, 'libs', name), join(this.root, 'node_modules/@waybill', name), 'dir');
     }
   }

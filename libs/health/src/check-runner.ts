@@ -17,11 +17,16 @@ interface CheckRunnerOptions {
   readonly now: () => number;
 }
 
+/** Reasons told of one outage; some errors have a text of their own each time. */
+const REASONS_MAX = 5;
+
 /** Runs one check, never twice at the same time: a dependency that hangs must not collect waiting connections. */
 export class CheckRunner {
   state: CheckState = 'unknown';
   /** Why it is down; for authorised eyes: errors name hosts. */
   reason: string | undefined;
+  /** Reasons that were told since it was last up. */
+  private readonly told = new Set<string>();
   private answeredAt: number;
   private busy = false;
 
@@ -63,16 +68,24 @@ export class CheckRunner {
     }
   }
 
+  /** A line for each reason: what is not connected yet may turn out to lack a migration. */
+  private tellDown(): void {
+    const { name, kind } = this.check;
+    const why = this.reason ?? '';
+    if (!this.told.has(why) && this.told.size < REASONS_MAX) {
+      this.told.add(why);
+      this.options.log.warn(`${name} is not available`, { check: name, kind, why });
+    }
+  }
+
   private answer(state: 'up' | 'down', why?: unknown): void {
     this.answeredAt = this.options.now();
     this.reason = state === 'down' ? reasonOf(why) : undefined;
-    if (state === this.state) {
-      return;
-    }
     const { name, kind } = this.check;
     if (state === 'down') {
-      this.options.log.warn(`${name} is not available`, { check: name, kind, why: this.reason });
-    } else {
+      this.tellDown();
+    } else if (this.state !== 'up') {
+      this.told.clear();
       this.options.log.info(`${name} is available`, { check: name, kind });
     }
     this.state = state;

@@ -73,6 +73,17 @@ describe('readiness', () => {
     expect(log.info).toHaveBeenCalledTimes(2);
   });
 
+  it('tells each reason of an outage once', async () => {
+    const reasons = ['not connected yet', 'not connected yet', 'needs Expand1, which has not run', 'not connected yet'];
+    const health = await started(dependency('schema', 'hard', () => Promise.reject(new Error(reasons.shift() ?? 'needs Expand1, which has not run'))));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(health.ready().httpStatus).toBe(503);
+    expect(log.warn.mock.calls.map(([, facts]) => (facts as { why: string }).why)).toEqual([
+      'not connected yet',
+      'needs Expand1, which has not run',
+    ]);
+  });
+
   it('tells the age of what it says', async () => {
     const health = await started(dependency('database', 'hard'));
     await vi.advanceTimersByTimeAsync(700);

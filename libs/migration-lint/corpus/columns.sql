@@ -132,3 +132,6 @@ ALTER TABLE orders ADD COLUMN code char(2);
 
 -- @ add-int-column: -
 ALTER TABLE orders ADD COLUMN pieces integer;
+
+-- @ drop-default: drop-default
+ALTER TABLE orders ALTER COLUMN note DROP DEFAULT;

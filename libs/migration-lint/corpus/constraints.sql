@@ -139,3 +139,9 @@ CREATE DOMAIN amount AS numeric CHECK (VALUE > 0);
 
 -- @ rename-constraint: -
 ALTER TABLE orders RENAME CONSTRAINT orders_total TO orders_total_positive;
+
+-- @ enforce-foreign-key: foreign-key-validated
+ALTER TABLE orders ALTER CONSTRAINT orders_customer ENFORCED;
+
+-- @ defer-foreign-key: -
+ALTER TABLE orders ALTER CONSTRAINT orders_customer DEFERRABLE INITIALLY DEFERRED;

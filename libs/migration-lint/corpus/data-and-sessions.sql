@@ -114,3 +114,18 @@ ALTER TABLE orders ALTER COLUMN customer_id TYPE bigint USING customer_id::bigin
 ALTER TABLE orders ADD CONSTRAINT orders_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers (id);
 ALTER TABLE customers ADD COLUMN orders_count bigint NOT NULL DEFAULT 0;
 COMMIT;
+
+-- @ delete-in-with: change-of-data
+WITH gone AS (DELETE FROM orders WHERE status = 'REJECTED' RETURNING id) SELECT count(*) FROM gone;
+
+-- @ update-by-key-with-change-in-with: change-of-data
+WITH moved AS (DELETE FROM orders RETURNING id) UPDATE settings SET value = '5' WHERE id = 7;
+
+-- @ explain-analyze: unjudged
+EXPLAIN ANALYZE DELETE FROM orders;
+
+-- @ revoke: revoke
+REVOKE SELECT ON orders FROM reporting;
+
+-- @ update-with-query: change-of-data
+UPDATE orders SET channel = (SELECT name FROM channels WHERE channels.id = orders.channel_id) WHERE channel IS NULL RETURNING id;

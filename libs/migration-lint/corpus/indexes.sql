@@ -87,3 +87,6 @@ COMMIT;
 
 -- @ rename-index: -
 ALTER INDEX orders_status RENAME TO orders_by_status;
+
+-- @ attach-index: -
+ALTER INDEX events_at ATTACH PARTITION events_2027_at;

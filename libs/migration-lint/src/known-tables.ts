@@ -167,7 +167,7 @@ export class KnownTables {
     const table = emptyTable(certain ? script : undefined);
     this.tables.set(name, table);
     for (const element of create.tableElts ?? []) {
-      addColumn(table, name, nodeAs(element, 'ColumnDef'), transaction);
+      addColumn(table, name, nodeAs(element, 'ColumnDef'), transaction, !certain);
       addConstraint(table, name, nodeAs(element, 'Constraint'), transaction);
     }
   }

@@ -46,8 +46,17 @@ export function operationsOf(statement: Statement): Operation[] {
         return { ...plain(statement, kind), table: tableName(nodeAs(relation, 'RangeVar')) };
       });
     default:
-      return [{ ...plain(statement, kind), table: relationOf(statement.node, kind) }];
+      return [...changesInWith(statement), { ...plain(statement, kind), table: relationOf(statement.node, kind) }];
   }
+}
+
+/** WITH gone AS (DELETE ...) SELECT ...: what is changed there is changed, whatever the statement itself does. */
+function changesInWith(statement: Statement): Operation[] {
+  const { withClause } = Object.values(statement.node)[0] as { withClause?: { ctes?: Node[] } };
+  return (withClause?.ctes ?? []).flatMap((node) => {
+    const query = nodeAs(node, 'CommonTableExpr')?.ctequery;
+    return query === undefined || kindOf(query) === 'SelectStmt' ? [] : operationsOf({ ...statement, node: query });
+  });
 }
 
 function plain(statement: Statement, kind: string): Operation {

@@ -48,6 +48,24 @@ export function withoutWord(text: string, word: string): string {
   return token === undefined ? text : `${bytes.subarray(0, token.start).toString().trimEnd()}${bytes.subarray(token.end).toString()}`;
 }
 
+/** An UPDATE or DELETE with one more condition; its own in parentheses, because one of them may be an OR. */
+export function withCondition(text: string, condition: string): string {
+  const where = wordOutside(text, 'WHERE');
+  const end = wordOutside(text, 'RETURNING')?.start ?? Buffer.byteLength(text);
+  const changed = slice(text, 0, where?.start ?? end);
+  const own = where === undefined ? '' : ` AND (${slice(text, where.end, end)})`;
+  return `${changed} WHERE ${condition}${own}`;
+}
+
+/** A word of the statement itself, not of a query within it. */
+function wordOutside(text: string, word: string): ScanToken | undefined {
+  let depth = 0;
+  return restFrom(text, 0).find((token) => {
+    depth += depthOf(token);
+    return depth === 0 && token.text.toUpperCase() === word;
+  });
+}
+
 /** What stands in the first parentheses of a constraint, with them. */
 export function expressionText({ statement: { text } }: Operation, constraint: Constraint): string {
   const words = restFrom(text, constraint.location ?? 0);

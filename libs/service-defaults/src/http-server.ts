@@ -5,6 +5,7 @@ import type { GracefulShutdown } from '@waybill/graceful-shutdown';
 import { activeTraceParent, continueTrace, nameRequestSpan } from '@waybill/tracing';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { FreshConnections } from './fresh-connections.js';
 import type { Metrics } from './metrics.js';
 import { sendProblem } from './problem.filter.js';
 import { PROBLEM_TYPE } from './problem-document.js';
@@ -81,7 +82,12 @@ export function prepareHttp(app: NestFastifyApplication, { settings, log, shutdo
     }
     done(null, payload);
   });
-  shutdown.on('intake', 'http', () => stopListening(fastify.server));
+  const fresh = new FreshConnections(fastify.server);
+  shutdown.on('intake', 'http', async () => {
+    await fresh.admitted();
+    stopListening(fastify.server);
+    await fresh.used();
+  });
   shutdown.on('servers', 'http', async () => {
     // Nothing is in hand any more. What is left was opened in advance and never used; Node would wait a minute for it.
     fastify.server.closeAllConnections();

@@ -208,6 +208,7 @@ class ServiceEngine implements OnApplicationBootstrap {
         instance: `${this.settings.instance} (pid ${process.pid} on ${hostname()})`,
         version: serviceIdentity(process.env, process.argv[1]).version,
         schema: schemaOf(migrations),
+        progress: this.health.loop('instance heartbeat'),
         warn: (message, err) => this.log.warn({ err }, message),
       })
     );

@@ -1,6 +1,7 @@
 export { onTracingTrouble } from './diagnostics.js';
 export { inSpan, type SpanOptions } from './in-span.js';
 export { flushTracing } from './provider.js';
+export { type ServiceIdentity, serviceIdentity } from './service-identity.js';
 export {
   activeTraceParent,
   contextFrom,
@@ -17,4 +18,3 @@ export {
 } from './trace-context.js';
 export { formatTraceParent, parseTraceParent } from './trace-parent.js';
 export { SpanKind } from '@opentelemetry/api';
-export { type ServiceIdentity, serviceIdentity } from './service-identity.js';

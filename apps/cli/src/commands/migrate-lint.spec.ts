@@ -5,8 +5,8 @@ import { type Service, services } from '@waybill/contracts';
 import type { Migration, MigrationClass } from '@waybill/database';
 import type { QueryRunner } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { USAGE_EXIT_CODE } from '../command-errors.js';
 import { runCommand } from '../command.js';
+import { USAGE_EXIT_CODE } from '../command-errors.js';
 import { migrateCommand } from './migrate.js';
 
 class Drops1764900000000 implements Migration {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InstanceHeartbeat, type Migration } from '@waybill/database';
-import { parkingTables } from '@waybill/inbox';
+import { inboxTables, parkingTables } from '@waybill/inbox';
 import { createTestDatabase, type TestDatabase } from '@waybill/testing';
 import type { QueryRunner } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
@@ -57,6 +57,7 @@ let said: string[];
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), 'waybill-migrate-'));
   database = await createTestDatabase(inject('postgresAdminUrl'), [
+    ...inboxTables,
     ...parkingTables,
     'CREATE TABLE things (id integer PRIMARY KEY, name text)',
     `INSERT INTO things SELECT n, 'thing ' || n FROM generate_series(1, 10) n`,

@@ -1,6 +1,6 @@
 import { TcpProxy } from '@waybill/testing';
 import { Balancer } from '../balancer.js';
-import type { ProxyOptions } from './proxy.js';
+import { type ProxyOptions, SILENCES_MAX } from './proxy.js';
 
 export interface ConnectionBalancerOptions extends ProxyOptions {
   /** How long a byte takes from one side to the other. */
@@ -17,7 +17,7 @@ const HEALTH_EVERY_MS = 500;
  */
 export class ConnectionBalancer {
   static async listen({ instances, healthEveryMs = HEALTH_EVERY_MS, delayMs }: ConnectionBalancerOptions): Promise<ConnectionBalancer> {
-    const balancer = new Balancer(instances, healthEveryMs);
+    const balancer = new Balancer(instances, { everyMs: healthEveryMs, silencesMax: SILENCES_MAX });
     let turn = 0;
     const proxy = await TcpProxy.listen({
       to: () => {

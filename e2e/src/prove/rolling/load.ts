@@ -101,6 +101,7 @@ class Load {
 
   async ask(turn: number, dueMs: number): Promise<void> {
     const { now = () => performance.now() - this.origin } = this.options;
+    const told = () => `${ask.method} ${ask.path} at ${Math.round(startMs)} ms, after ${Math.round(now() - startMs)} ms`;
     const ask = askOf(turn, this.accepted.at(-1 - (turn % 32)), this.options);
     const startMs = now();
     this.sent++;
@@ -110,12 +111,12 @@ class Load {
       if (failure === undefined) {
         this.answered++;
       } else {
-        this.fail(failure, `${ask.method} ${ask.path} at ${Math.round(startMs)} ms: ${answer.status} ${answer.text.slice(0, 120)}`);
+        this.fail(failure, `${told()}: ${answer.status} ${answer.text.slice(0, 120)}`);
       }
       this.keep(ask, { startMs, endMs: now() }, answer, failure);
     } catch (error) {
       const failure = failureOf(error);
-      this.fail(failure, `${ask.method} ${ask.path} at ${Math.round(startMs)} ms: ${String(error)}`);
+      this.fail(failure, `${told()}: ${String(error)}`);
       this.keep(ask, { startMs, endMs: now() }, undefined, failure);
     }
     if (ask.bodyAfterMs === 0) {

@@ -14,6 +14,8 @@ export interface ProxyOptions {
 export const FAILURE_HEADER = 'x-proxy-failure';
 
 const HEALTH_EVERY_MS = 500;
+/** A probe without an answer is no answer: the kubelet, too, wants three of them. */
+export const SILENCES_MAX = 3;
 /** Of one hop, not of the message. Source: RFC 9110, 7.6.1. */
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'te'];
 
@@ -26,7 +28,7 @@ export class RollingProxy {
   private turn = 0;
 
   static async listen({ instances, healthEveryMs = HEALTH_EVERY_MS }: ProxyOptions): Promise<RollingProxy> {
-    const balancer = new Balancer(instances, healthEveryMs);
+    const balancer = new Balancer(instances, { everyMs: healthEveryMs, silencesMax: SILENCES_MAX });
     const server = createServer({ keepAliveTimeout: 60_000 });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(0, '127.0.0.1', resolve);

@@ -18,18 +18,18 @@ function stepsWithout(name: string | undefined): { steps: string[]; code: number
     import { leftOutStep } from ${JSON.stringify(join(e2e, 'dist/prove/rolling/steps.js'))};
     ${name === undefined ? '' : `leftOutStep('${name}').install();`}
     const log = { info() {}, warn() {}, error() {} };
-    const shutdown = new GracefulShutdown({ drainMs: 40, timeoutMs: 2_000, log });
+    const shutdown = new GracefulShutdown({ drainMs: 500, timeoutMs: 2_000, log });
     const say = (what) => () => console.log(what);
     for (const [phase, step] of [['readiness', 'health'], ['intake', 'consumer'], ['intake', 'http'], ['servers', 'http'], ['database', 'pool']]) {
       shutdown.on(phase, step, say(phase + ' ' + step));
     }
     shutdown.on('drain', 'seen', say('stopping ' + shutdown.isStopping));
-    shutdown.on('intake', 'clock', () => console.log('drained ' + (performance.now() - stoppedAt >= 39), shutdown.isStopping));
+    shutdown.on('intake', 'clock', () => console.log('drained ' + (performance.now() - stoppedAt >= 499), shutdown.isStopping));
     const ended = shutdown.work.begin('POST /orders');
     shutdown.on('intake', 'request', () => void setTimeout(() => { console.log('answered'); ended(); }, 20));
     shutdown.listenTo(process);
     const stoppedAt = performance.now();
-    setTimeout(() => {}, 3_000);
+    setTimeout(() => {}, 5_000);
     process.kill(process.pid, 'SIGTERM');
   `;
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', cwd: e2e });

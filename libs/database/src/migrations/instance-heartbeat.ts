@@ -12,6 +12,8 @@ export interface HeartbeatSettings {
   readonly schema: number;
   /** Told when beats begin to fail, and when they succeed again. */
   readonly warn: (message: string, error?: unknown) => void;
+  /** Told of each beat, so that one that never comes back is found: a contract would not wait for this process. */
+  readonly progress?: { beat(quietMs?: number): void };
   /** Between two beats; 5 s. */
   readonly periodMs?: number;
 }
@@ -86,6 +88,7 @@ export class InstanceHeartbeat {
         warn('the database does not hear that this instance is alive; a contract would not wait for it', error);
       }
     }
+    this.settings.progress?.beat(periodMs);
     if (!this.stopped) {
       this.timer = setTimeout(() => {
         this.beating = this.beat(false);

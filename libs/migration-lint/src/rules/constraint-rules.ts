@@ -1,4 +1,5 @@
 import type { Constraint, Node } from 'libpg-query';
+import type { Problem } from '../finding.js';
 import { qualified, quoted } from '../names.js';
 import { addedColumn, addedConstraint, constraintName, constraintsOf, type Operation, statementAs } from '../operation.js';
 import { namesIn, nodeAs } from '../parse.js';
@@ -12,11 +13,15 @@ export const constraintRules: readonly Rule[] = [
   {
     id: 'foreign-key-validated',
     severity: 'error',
-    refuses: 'a foreign key without NOT VALID',
+    refuses: 'a foreign key without NOT VALID, or one that is made ENFORCED',
     claim: { lock: 'SHARE ROW EXCLUSIVE', work: 'scans' },
-    on: ['AT_AddConstraint', 'AT_AddColumn'],
+    on: ['AT_AddConstraint', 'AT_AddColumn', 'AT_AlterConstraint'],
     check: (operation, { tables, script }) => {
-      const { table = '' } = operation;
+      const { table = '', command } = operation;
+      const altered = nodeAs(command?.def, 'ATAlterConstraint');
+      if (altered !== undefined) {
+        return altered.alterEnforceability === true && altered.is_enforced === true ? enforced(table, altered.conname ?? '') : undefined;
+      }
       const found = newConstraint(operation, 'CONSTR_FOREIGN');
       if (found === undefined || found.constraint.skip_validation === true) {
         return undefined;
@@ -208,6 +213,29 @@ export const constraintRules: readonly Rule[] = [
     },
   },
   {
+    id: 'drop-default',
+    severity: 'warning',
+    refuses: 'DROP DEFAULT before the contract',
+    on: ['AT_ColumnDefault'],
+    check: ({ table = '', command }, { script, tables }) => {
+      if (script.phase === 'contract' || command?.def !== undefined) {
+        return undefined;
+      }
+      const name = command?.name ?? '';
+      const required = tables.column(table, name)?.notNull === true;
+      return {
+        severity: required ? 'error' : 'warning',
+        why: required
+          ? `${name} is NOT NULL: every INSERT of the version before that leaves it out fails.`
+          : `The version before may leave ${name} out and count on its default.`,
+        recipe: [
+          code(`roll out a version that writes ${name} itself`),
+          { step: 'migration', phase: 'contract', transaction: true, statements: [`ALTER TABLE ${quoted(table)} ALTER COLUMN ${quoted(name)} DROP DEFAULT`] },
+        ],
+      };
+    },
+  },
+  {
     id: 'domain-constraint',
     severity: 'error',
     refuses: 'ALTER DOMAIN ... ADD CONSTRAINT without NOT VALID, or SET NOT NULL',
@@ -257,6 +285,13 @@ export const constraintRules: readonly Rule[] = [
     },
   },
 ];
+
+function enforced(table: string, name: string): Problem {
+  return {
+    why: `Every row of ${table} is looked up while the table cannot be written to, as when the constraint is added.`,
+    recipe: [code(`drop ${name}, add it again as it is, ENFORCED and NOT VALID, and VALIDATE it in a migration of its own`)],
+  };
+}
 
 /** DROP CONSTRAINT IF EXISTS a, ADD CONSTRAINT a: the way to run an ADD CONSTRAINT once more. */
 function addedAgain(node: Node, name: string | undefined): boolean {

@@ -5,6 +5,7 @@ import { bare, quoted } from '../names.js';
 import { kindOf, namesIn, nodeAs, nodesIn } from '../parse.js';
 import { code } from '../recipe.js';
 import type { Rule } from '../rule.js';
+import { withCondition } from '../sql-text.js';
 import { typeText } from '../sql-type.js';
 
 const CHANGES = ['UpdateStmt', 'DeleteStmt', 'MergeStmt', 'InsertStmt'];
@@ -29,8 +30,9 @@ export const dataRules: readonly Rule[] = [
       return {
         why: `One transaction over all rows of ${changed}: it keeps every row that it changes locked until its end, holds back vacuum, and a failure at the last row undoes all of it.`,
         recipe:
-          kind === 'UpdateStmt' || kind === 'DeleteStmt'
-            ? [{ step: 'backfill', backfill: { table: changed, key: column, statement: inBatches(statement.text, batch, whereOf(statement.node) !== undefined) } }]
+          // One that stands in a WITH has no text of its own.
+          (kind === 'UpdateStmt' || kind === 'DeleteStmt') && !/^WITH\b/i.test(statement.text)
+            ? [{ step: 'backfill', backfill: { table: changed, key: column, statement: withCondition(statement.text, batch) } }]
             : [code(words)],
       };
     },
@@ -52,8 +54,8 @@ export const dataRules: readonly Rule[] = [
       const batch = `${quoted(backfill.key)} = ANY ($1::${typeText(type)}[])`;
       return {
         why: `The batches are keys of ${backfill.table}, in $1. A statement that does not pick its rows by ${backfill.key} = ANY ($1) does all of the work in every batch, or none of it.`,
-        recipe: CHANGES.includes(kindOf(statement.node))
-          ? [{ step: 'backfill', backfill: { ...backfill, statement: inBatches(statement.text, batch, whereOf(statement.node) !== undefined) } }]
+        recipe: /^(UPDATE|DELETE)\b/i.test(statement.text)
+          ? [{ step: 'backfill', backfill: { ...backfill, statement: withCondition(statement.text, batch) } }]
           : [code(`UPDATE ${bare(backfill.table)} SET ... WHERE ${batch}`)],
       };
     },
@@ -105,15 +107,6 @@ function namesRows(where: Node | undefined, key: string): boolean {
   const values = nodeAs(comparison?.rexpr, 'List')?.items ?? [comparison?.rexpr];
   const isEqual = namesIn(comparison?.name)[0] === '=' && (comparison?.kind === 'AEXPR_OP' || comparison?.kind === 'AEXPR_IN');
   return isEqual && column === key && values.every((value) => nodeAs(value, 'A_Const') !== undefined || nodeAs(nodeAs(value, 'TypeCast')?.arg, 'A_Const') !== undefined);
-}
-
-/** The statement for one batch; its own conditions in parentheses, because one of them may be an OR. */
-function inBatches(text: string, batch: string, hasWhere: boolean): string {
-  const where = /\bWHERE\b([\s\S]*)$/i.exec(text);
-  if (!hasWhere || where === null) {
-    return `${text.replace(/;\s*$/, '')} WHERE ${batch}`;
-  }
-  return `${text.slice(0, where.index)}WHERE ${batch} AND (${(where[1] ?? '').trim()})`;
 }
 
 function copiedFrom(node: Node): string | undefined {

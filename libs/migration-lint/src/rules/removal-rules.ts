@@ -99,6 +99,21 @@ export const removalRules: readonly Rule[] = [
     },
   },
   {
+    id: 'revoke',
+    severity: 'warning',
+    refuses: 'REVOKE before the contract',
+    on: ['GrantStmt'],
+    check: ({ statement }, { script }) => {
+      if (script.phase === 'contract' || nodeAs(statement.node, 'GrantStmt')?.is_grant === true) {
+        return undefined;
+      }
+      return {
+        why: 'The running version may need it: from then on its statements fail with 42501.',
+        recipe: [code('roll out a version that does without it'), contract(statement.text)],
+      };
+    },
+  },
+  {
     id: 'drop-cascade',
     severity: 'error',
     refuses: 'CASCADE, in any phase',
