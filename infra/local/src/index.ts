@@ -10,4 +10,5 @@ export { type BuildOf, type EnvironmentOf, Stack } from './stack.js';
 export { readStack, repository, type StackFile, stackFile, waybillHome } from './stack-file.js';
 export { table } from './stack-table.js';
 export { startTestInfrastructure, type TestInfrastructure, type TestInfrastructureOptions } from './test-infrastructure.js';
+export { startTestPostgres, type TestPostgres, type TestPostgresOptions } from './test-postgres.js';
 export { startStack, type TestStackOptions } from './test-stack.js';

@@ -32,7 +32,7 @@ export const followingEachOther = [
 
 export class CustomerRef1764600000000 implements Migration {
   readonly phase = 'expand';
-  readonly maxStallMs = 100;
+  readonly maxStallMs = 700;
 
   async up(runner: QueryRunner): Promise<void> {
     for (const statement of ['ALTER TABLE orders ADD COLUMN customer_ref text', ...followingEachOther]) {

@@ -3,6 +3,7 @@ import type { Backfill, Migration } from '@waybill/database';
 /** The rows that are older than the trigger. */
 export class FillCustomerRef1764610000000 implements Migration {
   readonly phase = 'backfill';
+  readonly maxStallMs = 500;
   readonly backfill: Backfill = {
     table: 'orders',
     key: 'id',

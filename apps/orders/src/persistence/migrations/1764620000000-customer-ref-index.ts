@@ -6,7 +6,7 @@ export class CustomerRefIndex1764620000000 implements Migration {
   readonly phase = 'expand';
   readonly transaction = false;
   readonly statementTimeoutMs = 60 * 60_000;
-  readonly maxStallMs = 100;
+  readonly maxStallMs = 500;
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_customer_ref ON orders (customer_ref, id)');

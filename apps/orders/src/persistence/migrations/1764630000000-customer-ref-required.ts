@@ -12,7 +12,7 @@ export class CustomerRefRequired1764630000000 implements Migration {
   readonly phase = 'expand';
   readonly transaction = false;
   readonly statementTimeoutMs = 60 * 60_000;
-  readonly maxStallMs = 100;
+  readonly maxStallMs = 700;
 
   async up(runner: QueryRunner): Promise<void> {
     const statements = [

@@ -5,7 +5,7 @@ import { followingEachOther } from './1764600000000-customer-ref.js';
 /** The end of the rename: from here on a customer's reference may be any text. */
 export class DropCustomerId1764640000000 implements Migration {
   readonly phase = 'contract';
-  readonly maxStallMs = 100;
+  readonly maxStallMs = 700;
 
   async up(runner: QueryRunner): Promise<void> {
     const statements = [
