@@ -116,6 +116,20 @@ npm run prove -- museum       runs wrong designs in the place of ours, and convi
   --seeds N        that each is tried with until it is convicted (5)
   --write          renew the table in docs/patterns/wrong-designs.md
 
+npm run prove -- upgrade      renames a column and upgrades every service, step by step and back, under 200 requests a second (5 minutes).
+
+  --requests N     go on until N have been sent
+  --rate N         requests a second (200)
+  --rows N         orders that are there before (30000)
+  --from REF       the version before, from git; absent: this tree with e2e/src/upgrade/previous laid over it
+  --only PARTS     some of upgrade,controls,suite (all)
+
+npm run prove -- matrix       runs two versions of the services side by side, in every combination (10 minutes).
+
+  --orders N       in each combination (300)
+  --from REF       the version before, from git
+  --only WORD      combinations whose name contains this: "inventory older"
+
 The record is kept in reports/prove/SEED/. Load and faults go to this machine only. Exit codes: 0 the promise held,
 1 it was broken, 64 wrong arguments.`,
   },

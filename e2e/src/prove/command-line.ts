@@ -39,12 +39,19 @@ export interface RollingRestartCommand {
   readonly args: readonly string[];
 }
 
+/** Their options are their own: see ../upgrade/command.ts. */
+export interface UpgradeCommand {
+  readonly name: 'upgrade' | 'matrix';
+  readonly args: readonly string[];
+}
+
 export type ProveCommand =
   | RunCommand
   | MuseumCommand
   | CrashPointsCommand
   | IdleCommand
   | RollingRestartCommand
+  | UpgradeCommand
   | { readonly name: 'check'; readonly file: string; readonly json: boolean };
 
 /** What a person typed wrongly. */
@@ -63,7 +70,7 @@ const SEED_MAX = 2 ** 31;
 /** @throws CommandLineError */
 export function readCommandLine(args: readonly string[], randomSeed: () => number): ProveCommand {
   const [first, ...others] = args;
-  if (first === 'crash-points' || first === 'rolling' || first === 'idle') {
+  if (first === 'crash-points' || first === 'rolling' || first === 'idle' || first === 'upgrade' || first === 'matrix') {
     return { name: first, args: others };
   }
   const { values, positionals } = parse(args);
@@ -104,7 +111,7 @@ export function readCommandLine(args: readonly string[], randomSeed: () => numbe
       };
     }
     default:
-      throw new CommandLineError(`Expected run, check, crash-points, rolling, idle or museum; got "${name}".`);
+      throw new CommandLineError(`Expected run, check, crash-points, rolling, idle, upgrade, matrix or museum; got "${name}".`);
   }
 }
 

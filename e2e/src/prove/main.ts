@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { matrixCommand, upgradeCommand } from '../upgrade/command.js';
 import { check } from './check/check.js';
 import type { Verdict } from './check/verdict.js';
 import { CommandLineError, type MuseumCommand, type ProveCommand, readCommandLine, type RunCommand } from './command-line.js';
@@ -37,6 +38,10 @@ async function main(command: ProveCommand): Promise<number> {
         return await recheck(command.file, command.json);
       case 'crash-points':
         return await crashPointsCommand(command.args, { say, signal: stopping.signal });
+      case 'upgrade':
+        return await upgradeCommand(command.args, { say, signal: stopping.signal });
+      case 'matrix':
+        return await matrixCommand(command.args, { say, signal: stopping.signal });
       case 'idle':
         return await idleCommand(command.args, { say, signal: stopping.signal });
       case 'rolling':

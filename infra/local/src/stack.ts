@@ -39,6 +39,12 @@ export type EnvironmentOf = (
   env: NodeJS.ProcessEnv,
 ) => ServiceEnvironment | Promise<ServiceEnvironment>;
 
+/**
+ * Asked at each start of a service's process, for the built workspace from which it runs: a folder with
+ * `apps/orders/dist` and so on. The schema is migrated by the one that the first instance is to run.
+ */
+export type BuildOf = (slot: Pick<Slot, 'name' | 'instance'>) => string;
+
 export interface StackParts {
   readonly home: string;
   readonly env: NodeJS.ProcessEnv;
@@ -53,6 +59,8 @@ export interface StackParts {
   readonly temporary: boolean;
   readonly onLine: (slot: Slot, line: string) => void;
   readonly envOf?: EnvironmentOf | undefined;
+  /** Absent: this workspace. */
+  readonly buildOf?: BuildOf | undefined;
   /** Opens the embedded broker's second listener; see InfrastructureOptions. */
   readonly kafkaProxyPort?: number | undefined;
   readonly unlock: () => void;
@@ -230,7 +238,7 @@ export class Stack {
   }
 
   private async migrate(server: PostgresServer): Promise<void> {
-    const { env, settings, credentials } = this.parts;
+    const { env, settings, credentials, buildOf } = this.parts;
     const { adminUrl } = server;
     if (adminUrl !== undefined) {
       await provisionPostgres(adminUrl, credentials);
@@ -245,9 +253,10 @@ export class Stack {
     };
     await Promise.all(
       eventServices.map(async (name) => {
-        const isOurs = adminUrl !== undefined;
+        // What is remembered is about the migrations of this workspace.
+        const isOurs = adminUrl !== undefined && buildOf === undefined;
         if (!isOurs || !(await isMigrated(this.home, name, urlsOf(name).migration))) {
-          await migrateSchema(name, env, urlsOf(name));
+          await migrateSchema(name, env, urlsOf(name), buildOf?.({ name, instance: 1 }));
           await (isOurs && rememberMigrated(this.home, name, urlsOf(name).migration));
         }
       }),
@@ -268,8 +277,9 @@ export class Stack {
   }
 
   private superviseSlot(slot: Slot, brokers: string): SupervisedService {
-    const { home, env, settings, slots, roll, restart, progress, onLine, envOf } = this.parts;
+    const { home, env, settings, slots, roll, restart, progress, onLine, envOf, buildOf } = this.parts;
     const carrierUrl = slots.find(({ name }) => name === 'carrier')?.url ?? '';
+    const asked = { name: slot.name, instance: slot.instance };
     return new SupervisedService({
       slot,
       roll,
@@ -280,11 +290,12 @@ export class Stack {
       onChange: () => this.save(),
       ...(envOf === undefined
         ? {}
-        : { envOf: (env: NodeJS.ProcessEnv) => envOf({ name: slot.name, instance: slot.instance }, env) }),
+        : { envOf: (env: NodeJS.ProcessEnv) => envOf(asked, env) }),
+      argsOf: () => [join(buildOf?.(asked) ?? repository, 'apps', slot.name, 'dist', 'main.js')],
       program: {
         name: labelOf(slot),
         command: process.execPath,
-        args: [join(repository, 'apps', slot.name, 'dist', 'main.js')],
+        args: [],
         cwd: repository,
         env: serviceEnvironment(env, slot, {
           brokers,

@@ -13,7 +13,7 @@ import { ProcessRoll } from './process-roll.js';
 import type { Progress } from './progress.js';
 import { type Slot, slotsOf } from './services.js';
 import { SetUpError } from './set-up-error.js';
-import { type EnvironmentOf, Stack } from './stack.js';
+import { type BuildOf, type EnvironmentOf, Stack } from './stack.js';
 import { removeStack } from './stack-file.js';
 import { databaseVariable, readStackSettings, type StackSettings } from './stack-settings.js';
 
@@ -32,13 +32,14 @@ export interface StackOptions {
   readonly progress: Progress;
   readonly onLine: (slot: Slot, line: string) => void;
   readonly envOf?: EnvironmentOf | undefined;
+  readonly buildOf?: BuildOf | undefined;
   /** Only where Kafka is embedded; see InfrastructureOptions. */
   readonly kafkaProxyPort?: number | undefined;
 }
 
 /** Checks all that can be checked before anything is started, and hands back a stack that is ready to be started. */
 export async function prepareStack(options: StackOptions): Promise<Stack> {
-  const { home, env, instances, restart, temporary, progress, onLine, envOf, kafkaProxyPort } = options;
+  const { home, env, instances, restart, temporary, progress, onLine, envOf, buildOf, kafkaProxyPort } = options;
   const settings = readStackSettings(env, instances);
   const slots = slotsOf(settings.ports, settings.portOffset, instances);
   mkdirSync(home, { recursive: true });
@@ -74,6 +75,7 @@ export async function prepareStack(options: StackOptions): Promise<Stack> {
       temporary,
       onLine,
       envOf,
+      buildOf,
       kafkaProxyPort,
       unlock,
     });

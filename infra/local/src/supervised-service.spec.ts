@@ -148,6 +148,17 @@ describe('a supervised service', () => {
     expect(service.pid).toBeUndefined();
   });
 
+  it('runs what is named at each start', async () => {
+    let version = 'before';
+    const service = await supervise('', { argsOf: () => ['-e', `console.log('this is the version ${version}');${SERVER}`] });
+    await service.start();
+    await service.stop();
+    version = 'after';
+    await service.start();
+    await until(() => lines.includes('this is the version after'));
+    expect(lines[0]).toBe('this is the version before');
+  });
+
   it('makes room for the process of npm run dev, and takes its place back', async () => {
     const service = await supervise(SERVER);
     await service.start();
@@ -164,7 +175,7 @@ describe('a supervised service', () => {
 
 async function supervise(
   source: string,
-  { restart = true, envOf }: Partial<Pick<SupervisedServiceOptions, 'restart' | 'envOf'>> = {},
+  { restart = true, envOf, argsOf }: Partial<Pick<SupervisedServiceOptions, 'restart' | 'envOf' | 'argsOf'>> = {},
 ): Promise<SupervisedService> {
   const port = await freePort();
   const service = new SupervisedService({
@@ -175,6 +186,7 @@ async function supervise(
     notice: (text) => notices.push(text),
     onLine: (line) => lines.push(line),
     envOf,
+    argsOf,
     onChange: () => undefined,
     program: {
       name: 'orders',

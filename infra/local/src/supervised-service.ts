@@ -21,6 +21,8 @@ export interface SupervisedServiceOptions {
   readonly stopGraceMs: number;
   /** Asked at each launch for what is laid over the program's environment; an error means no launch. */
   readonly envOf?: ((env: NodeJS.ProcessEnv) => ServiceEnvironment | Promise<ServiceEnvironment>) | undefined;
+  /** Asked at each launch for the program's arguments; absent: those of `program`. */
+  readonly argsOf?: (() => readonly string[]) | undefined;
 }
 
 export type ServiceEnvironment = Readonly<Record<string, string>>;
@@ -154,10 +156,10 @@ export class SupervisedService {
   }
 
   private launch(env: NodeJS.ProcessEnv): ChildProgram {
-    const { program, roll, onChange } = this.options;
+    const { program, roll, onChange, argsOf } = this.options;
     this.lastLines.length = 0;
     const startedAt = performance.now();
-    const child = ChildProgram.start({ ...program, env }, roll);
+    const child = ChildProgram.start({ ...program, args: argsOf?.() ?? program.args, env }, roll);
     this.child = child;
     void child.exited.then((exit) => this.noticeExit(child, exit, performance.now() - startedAt));
     onChange();

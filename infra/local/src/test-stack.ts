@@ -2,7 +2,7 @@ import { findJava } from './java.js';
 import { freePortOffset } from './port-check.js';
 import { progressOn, silent } from './progress.js';
 import { defaultPorts, slotsOf } from './services.js';
-import type { EnvironmentOf, Stack } from './stack.js';
+import type { BuildOf, EnvironmentOf, Stack } from './stack.js';
 import { prepareStack } from './start-stack.js';
 import { makeTemporaryHome } from './temporary-home.js';
 
@@ -25,6 +25,8 @@ export interface TestStackOptions {
   readonly onLine?: (service: string, line: string) => void;
   /** Asked at each start of a process, for what is laid over its environment alone. */
   readonly envOf?: EnvironmentOf;
+  /** Asked at each start of a process, for the built workspace that it comes from; absent: this one. */
+  readonly buildOf?: BuildOf;
   /** Services reach Kafka by a second listener, which sends them on to this port; only where Kafka is embedded. */
   readonly kafkaProxyPort?: number;
 }
@@ -52,6 +54,7 @@ export async function startStack(options: TestStackOptions = {}): Promise<Stack>
     progress: (options.quiet ?? true) ? silent : progressOn((line) => console.log(line)),
     onLine: (slot, line) => options.onLine?.(slot.name, line),
     envOf: options.envOf,
+    buildOf: options.buildOf,
     kafkaProxyPort: options.kafkaProxyPort,
   });
   try {

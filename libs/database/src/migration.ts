@@ -21,6 +21,11 @@ export interface Migration extends MigrationInterface {
   readonly statementTimeoutMs?: number;
   /** The longest time, in ms, that it may make a writer wait; `migrate rehearse` measures it. */
   readonly maxStallMs?: number;
+  /**
+   * For `migrate rehearse`, where it cannot make up rows that the tables take: `table.column` and an SQL expression over
+   * `i`, the number of the row: `{ 'orders.code': "lpad(i::text, 8, '0')" }`.
+   */
+  readonly rehearsalValues?: Readonly<Record<string, string>>;
   /** What a migration of the phase backfill does, besides `up`, which has nothing left to do. */
   readonly backfill?: Backfill;
   /** What `migrate lint` refuses here and is right all the same, until a day. */

@@ -9,6 +9,8 @@ export interface SchemaWatchSettings {
   readonly link: Pick<DatabaseLink, 'attemptedOnce'>;
   readonly dataSource: DataSource;
   readonly migrations: readonly MigrationClass[];
+  /** What is wrong with the schema, once: a health check tells that it went down, and not that it is so for another reason. */
+  readonly warn: (message: string) => void;
 }
 
 /** A schema that is right stays so: the guard keeps a contract from running under an instance that would not know it. */
@@ -18,6 +20,7 @@ const ASK_AGAIN_MS = 500;
 /** Whether the database is one that this build can work on: asked at every check until it is, and seldom afterwards. */
 export class SchemaWatch {
   private rightUntil = 0;
+  private told: string | undefined;
 
   constructor(private readonly settings: SchemaWatchSettings) {}
 
@@ -34,7 +37,12 @@ export class SchemaWatch {
     const problem = await schemaProblem(dataSource, migrations);
     if (problem !== undefined) {
       const remedy = problem.startsWith('needs ') ? `node apps/${service}/dist/migrate.js` : 'run a newer version';
-      throw new Error(`${service} ${problem}: ${remedy}`);
+      const message = `${service} ${problem}: ${remedy}`;
+      if (message !== this.told) {
+        this.told = message;
+        this.settings.warn(message);
+      }
+      throw new Error(message);
     }
     this.rightUntil = performance.now() + RIGHT_FOR_MS;
   }

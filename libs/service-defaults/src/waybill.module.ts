@@ -192,7 +192,10 @@ class ServiceEngine implements OnApplicationBootstrap {
 
   private schemaWatch(link: DatabaseLink): SchemaWatch | undefined {
     const { name, migrations } = this.options;
-    return migrations && new SchemaWatch({ service: name, link, dataSource: this.dataSource, migrations });
+    return (
+      migrations &&
+      new SchemaWatch({ service: name, link, dataSource: this.dataSource, migrations, warn: (message) => this.log.warn(message) })
+    );
   }
 
   private heartbeat(): InstanceHeartbeat | undefined {

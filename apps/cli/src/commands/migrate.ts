@@ -22,6 +22,7 @@ import { auditOptions, jsonOption, serviceOption } from '../selection.js';
 import { tellTarget } from '../service-database.js';
 import { migrationsOf } from '../service-migrations.js';
 import { lintVerb } from './migrate-lint.js';
+import { rehearse } from './migrate-rehearse.js';
 
 type Load = (service: Service) => Promise<readonly MigrationClass[]>;
 
@@ -45,6 +46,7 @@ export function migrateCommand(load: Load): Command {
       status: statusVerb(load),
       back: backVerb(load),
       lint: lintVerb(load),
+      rehearse,
     },
   };
 }

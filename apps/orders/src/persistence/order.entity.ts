@@ -11,7 +11,7 @@ import type { Order, OrderStatus } from '../domain/order.js';
 export class OrderEntity implements Omit<Order, 'lines'> {
   /** UUIDv7: ids are in the order of their making, so a page is a range of the primary key. */
   @PrimaryColumn('uuid') id!: string;
-  @Column('uuid', { name: 'customer_id' }) customerId!: string;
+  @Column('text', { name: 'customer_ref' }) customerId!: string;
   @Column('text') status!: OrderStatus;
   @Column('integer') version!: number;
   @Column('json', { name: 'ship_to' }) shipTo!: ShipTo;

@@ -6,7 +6,7 @@ import { OrderEntity, OrderLineEntity } from './order.entity.js';
 export async function insertOrder(manager: EntityManager, order: Order): Promise<void> {
   await manager.query(
     `WITH placed AS (
-       INSERT INTO orders (id, customer_id, status, version, ship_to, deadline_at, created_at, updated_at)
+       INSERT INTO orders (id, customer_ref, status, version, ship_to, deadline_at, created_at, updated_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
      )
      INSERT INTO order_lines (order_id, line_no, sku, quantity)
@@ -30,7 +30,7 @@ export async function insertOrder(manager: EntityManager, order: Order): Promise
 /** The order, locked until the end of the transaction: whoever decides on it decides alone. */
 export async function lockOrder(manager: EntityManager, id: string): Promise<Order | undefined> {
   const [order] = await manager.query<Order[]>(
-    `SELECT o.id, o.customer_id AS "customerId", o.status, o.version, o.ship_to AS "shipTo", o.reason,
+    `SELECT o.id, o.customer_ref AS "customerId", o.status, o.version, o.ship_to AS "shipTo", o.reason,
             o.shipment_id AS "shipmentId", o.tracking_code AS "trackingCode", o.deadline_at AS "deadlineAt",
             o.created_at AS "createdAt", o.updated_at AS "updatedAt",
             (SELECT json_agg(json_build_object('sku', l.sku, 'quantity', l.quantity) ORDER BY l.line_no)

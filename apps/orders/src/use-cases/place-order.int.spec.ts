@@ -59,7 +59,7 @@ describe('placing an order', () => {
     }
     const { order } = result;
     const [row] = await database.query('SELECT * FROM orders');
-    expect(row).toMatchObject({ id: order.id, status: 'PLACED', version: 1, customer_id: command.customerId });
+    expect(row).toMatchObject({ id: order.id, status: 'PLACED', version: 1, customer_ref: command.customerId });
     expect(row?.['ship_to']).toEqual(command.shipTo);
     expect(row?.['created_at']).toEqual(order.createdAt);
     expect(await database.query('SELECT sku, quantity FROM order_lines ORDER BY line_no')).toEqual(command.lines);

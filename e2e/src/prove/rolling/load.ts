@@ -23,6 +23,8 @@ export interface OpenLoopOptions {
   readonly sku: string;
   /** What tells the keys of this load from those of all others. */
   readonly run: string;
+  /** Where a page of orders is asked for; absent: the newest five. */
+  readonly pagePath?: string;
   /** How long a client waits for an answer; 10 s. */
   readonly answerTimeoutMs?: number;
   /** Milliseconds since the start of the run; absent: since the start of the load. */

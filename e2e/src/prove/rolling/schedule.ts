@@ -19,6 +19,8 @@ export interface AskOptions {
   readonly shippingUrl?: string;
   readonly sku: string;
   readonly run: string;
+  /** Where a page of orders is asked for; absent: the newest five. */
+  readonly pagePath?: string;
 }
 
 /** One in eight places an order, one in fifty over a slow line: it is in flight for longer than a drain lasts. */
@@ -33,7 +35,7 @@ export function askOf(turn: number, orderId: string | undefined, options: AskOpt
     return placing(turn, isSlow ? SLOW_MS : 0, options);
   }
   if (turn % PLACE_EVERY === 1 || orderId === undefined) {
-    return reading('orders', '/orders?limit=5');
+    return reading('orders', options.pagePath ?? '/orders?limit=5');
   }
   if (turn % 3 === 0 && options.inventoryUrl !== undefined) {
     return reading('inventory', `/stock/${options.sku}`);
