@@ -9,6 +9,8 @@ export interface ProbeTimes {
   readonly maxMs: number;
 }
 
+const TIMEOUT_MS = 5_000;
+
 /** Asks so many times a second, whether or not the last answer has come, and tells how long the answers took. */
 export async function askOften(url: string, { perSecond, ms }: { readonly perSecond: number; readonly ms: number }): Promise<ProbeTimes> {
   const agent = new Agent({ keepAlive: true });
@@ -28,9 +30,11 @@ export async function askOften(url: string, { perSecond, ms }: { readonly perSec
 function ask(url: string, agent: Agent): Promise<number | undefined> {
   const from = performance.now();
   return new Promise((resolve) => {
-    get(url, { agent }, (response) => {
+    const asking = get(url, { agent }, (response) => {
       response.resume().once('end', () => resolve(response.statusCode === 200 ? performance.now() - from : undefined));
-    }).once('error', () => resolve(undefined));
+    });
+    asking.once('error', () => resolve(undefined));
+    asking.setTimeout(TIMEOUT_MS, () => asking.destroy(new Error('no answer')));
   });
 }
 

@@ -73,6 +73,11 @@ export class ProbedPlatform {
     return this.services.reduce((sum, { simulator }) => sum + simulator.restarts, 0);
   }
 
+  /** How often a process was taken out of the endpoints. */
+  get timesUnready(): number {
+    return this.services.reduce((sum, { simulator }) => sum + simulator.events.filter(({ kind }) => kind === 'not ready').length, 0);
+  }
+
   /** Probes so far, of all processes. */
   get asked(): number {
     return this.services.reduce((sum, { simulator }) => sum + simulator.asked, 0);

@@ -115,6 +115,7 @@ export class Health {
   started(): void {
     if (this.state === 'starting') {
       this.state = 'running';
+      this.options.stalls?.started();
     }
   }
 

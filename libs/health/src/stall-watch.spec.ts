@@ -45,6 +45,7 @@ async function watched(stallMs: number): Promise<StallWatch> {
   watch = started;
   started.start();
   await new Promise((resolve) => setTimeout(resolve, 600));
+  started.started();
   return started;
 }
 
@@ -54,13 +55,26 @@ describe('a blocked event loop', () => {
     block(2_000);
     // Nothing else has run yet: these lines were written meanwhile.
     const meanwhile = lines();
-    expect(meanwhile[0]).toMatchObject({ level: 50, service: 'orders', instance: 2 });
+    expect(meanwhile[0]).toMatchObject({ service: 'orders', instance: 2 });
     expect(meanwhile[0]?.msg).toContain('blocked');
     await until(() => watch.failedMs !== undefined, { timeoutMs: 1_500 });
     expect(watch.failedMs).toBeGreaterThan(1_000);
     await until(() => lines().some(({ msg, stalledMs }) => msg.includes('turns again') && stalledMs > 1_000));
     await until(() => watch.failedMs === undefined, { timeoutMs: 5_000 });
     expect(watch.report().longestStallMs).toBeGreaterThan(1_000);
+  }, 15_000);
+
+  it('is told, and no matter, while the process starts', async () => {
+    watch = new StallWatch({ log, stallMs: 1_000, line: { fd, fields: {} } });
+    const starting = watch;
+    starting.start();
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    block(2_000);
+    // As in a real start: the last thing that blocks, and then nothing but promises until it has started.
+    starting.started();
+    await until(() => starting.report().longestStallMs > 1_000);
+    expect(starting.failedMs).toBeUndefined();
+    expect(lines().length).toBeGreaterThan(0);
   }, 15_000);
 
   it('is no matter while it is short', async () => {

@@ -38,6 +38,7 @@ export class StallWatch {
   private worker: Worker | undefined;
   private last: { readonly ms: number; readonly endedAt: number } | undefined;
   private longestMs = 0;
+  private countsFrom = Infinity;
 
   constructor(private readonly options: StallWatchOptions) {
     this.now = options.now ?? (() => performance.now());
@@ -50,12 +51,18 @@ export class StallWatch {
     }
     this.timer = setInterval(() => this.tick(), TICK_MS).unref();
     const { log, line } = this.options;
-    const workerData: StallWorkerData = { shared: this.shared, tickMs: TICK_MS, tellMs: Math.min(TELL_MS, this.options.stallMs), line };
+    const { stallMs } = this.options;
+    const workerData: StallWorkerData = { shared: this.shared, tickMs: TICK_MS, tellMs: Math.min(TELL_MS, stallMs), stallMs, line };
     // Nothing of what is preloaded into the service belongs into this thread, nor its environment.
     const worker = new Worker(stallWorker, { eval: true, workerData, execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: 16 } });
     worker.unref();
     worker.on('error', (error) => log.warn('the event loop is not watched any more', { why: error.message }));
     this.worker = worker;
+  }
+
+  /** The process has started: what blocks it from now on counts. A start loads and builds, and may take long on a busy machine. */
+  started(): void {
+    this.countsFrom = Math.min(this.countsFrom, this.now());
   }
 
   stop(): void {
@@ -72,7 +79,7 @@ export class StallWatch {
 
   /** How long the stall was on whose account the process is not live. */
   get failedMs(): number | undefined {
-    if (this.last === undefined || this.last.ms < this.options.stallMs) {
+    if (this.last === undefined || this.last.ms < this.options.stallMs || this.last.endedAt - this.last.ms < this.countsFrom) {
       return undefined;
     }
     return this.now() - this.last.endedAt < this.last.ms ? this.last.ms : undefined;

@@ -13,6 +13,8 @@ export interface StallWorkerData {
   readonly tickMs: number;
   /** A stall of this length is worth a line; then one of twice the length, and so on. */
   readonly tellMs: number;
+  /** One of this length is an error. */
+  readonly stallMs: number;
   /** Where its lines go, and what each of them bears; absent: it says nothing. */
   readonly line: { readonly fd: number; readonly fields: Readonly<Record<string, unknown>> } | undefined;
 }
@@ -26,7 +28,7 @@ export interface StallWorkerData {
  */
 export const stallWorker = `
 const { writeSync } = require('node:fs');
-const { workerData: { shared, tickMs, tellMs, line } } = require('node:worker_threads');
+const { workerData: { shared, tickMs, tellMs, stallMs, line } } = require('node:worker_threads');
 const cell = new Int32Array(shared);
 
 function say(level, msg, stalledMs) {
@@ -56,7 +58,7 @@ while (Atomics.wait(cell, ${cells.stop}, 0, tickMs) === 'timed-out') {
   } else {
     stalledMs += elapsed;
     if (stalledMs >= tellAt) {
-      say(50, 'the event loop is blocked: nothing runs, and no probe is answered', stalledMs);
+      say(stalledMs < stallMs ? 40 : 50, 'the event loop is blocked: nothing runs, and no probe is answered', stalledMs);
       tellAt *= 2;
     }
   }

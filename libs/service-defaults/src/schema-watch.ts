@@ -20,31 +20,27 @@ const ASK_AGAIN_MS = 500;
 /** Whether the database is one that this build can work on: asked at every check until it is, and seldom afterwards. */
 export class SchemaWatch {
   private rightUntil = 0;
+  /** The last answer, once there was one. */
+  private last: 'right' | 'wrong' | undefined;
+  private asking: Promise<void> | undefined;
   private told: string | undefined;
 
   constructor(private readonly settings: SchemaWatchSettings) {}
 
   /** The health check. @throws Error that names the migration that is missing, and how to run it */
   async check(): Promise<void> {
-    const { service, link, dataSource, migrations } = this.settings;
     if (performance.now() < this.rightUntil) {
       return;
     }
-    await link.attemptedOnce();
-    if (!dataSource.isInitialized) {
-      throw new Error('not connected yet');
+    this.asking ??= this.ask().finally(() => {
+      this.asking = undefined;
+    });
+    if (this.last === 'right') {
+      // That nobody answers now says nothing about the schema: the check of the database tells it, and sooner comes back.
+      this.asking.catch(() => undefined);
+      return;
     }
-    const problem = await schemaProblem(dataSource, migrations);
-    if (problem !== undefined) {
-      const remedy = problem.startsWith('needs ') ? `node apps/${service}/dist/migrate.js` : 'run a newer version';
-      const message = `${service} ${problem}: ${remedy}`;
-      if (message !== this.told) {
-        this.told = message;
-        this.settings.warn(message);
-      }
-      throw new Error(message);
-    }
-    this.rightUntil = performance.now() + RIGHT_FOR_MS;
+    await this.asking;
   }
 
   /** Resolves when the schema is right, or when `givenUp` says so. What is wrong meanwhile the health check tells. */
@@ -57,5 +53,25 @@ export class SchemaWatch {
         await sleep(ASK_AGAIN_MS, undefined, { ref: false });
       }
     }
+  }
+
+  private async ask(): Promise<void> {
+    const { service, link, dataSource, migrations } = this.settings;
+    await link.attemptedOnce();
+    if (!dataSource.isInitialized) {
+      throw new Error('not connected yet');
+    }
+    const problem = await schemaProblem(dataSource, migrations);
+    this.last = problem === undefined ? 'right' : 'wrong';
+    if (problem !== undefined) {
+      const remedy = problem.startsWith('needs ') ? `node apps/${service}/dist/migrate.js` : 'run a newer version';
+      const message = `${service} ${problem}: ${remedy}`;
+      if (message !== this.told) {
+        this.told = message;
+        this.settings.warn(message);
+      }
+      throw new Error(message);
+    }
+    this.rightUntil = performance.now() + RIGHT_FOR_MS;
   }
 }

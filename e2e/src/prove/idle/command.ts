@@ -1,3 +1,6 @@
+import { appendFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { until } from '@waybill/testing';
@@ -23,6 +26,7 @@ const WRONG_ARGUMENTS = 64;
 const MINUTES = 10;
 const PROBING = { perSecond: 100, ms: 10_000 } as const;
 const STOCK = 1_000_000;
+const LOGS = join('reports', 'prove', 'idle');
 
 /** @throws CommandLineError */
 export function readIdleOptions(args: readonly string[]): IdleOptions {
@@ -60,7 +64,11 @@ export async function idleCommand(args: readonly string[], { say, signal }: Cour
   }
   const { minutes, instances, stuckSeconds } = options;
   const env = stuckSeconds === undefined ? {} : { HEALTH_STUCK_MS: String(stuckSeconds * 1_000) };
-  const probed = await ProbedPlatform.start({ instances, env });
+  await rm(LOGS, { recursive: true, force: true });
+  await mkdir(LOGS, { recursive: true });
+  const probed = await ProbedPlatform.start({ instances, env }, (name, instance) => ({
+    onLine: (line) => appendFileSync(join(LOGS, `${name}-${instance}.log`), `${line}\n`),
+  }));
   try {
     await until(() => probed.ready || signal.aborted, { timeoutMs: 120_000, what: 'all services to be ready' });
     say(`${probed.services.length} processes are ready; they are left alone for ${minutes} minutes`);
@@ -68,9 +76,8 @@ export async function idleCommand(args: readonly string[], { say, signal }: Cour
       await sleep(60_000, undefined, { signal });
       say(`minute ${minute}: ${probed.asked} probes, ${probed.failures.length} failed, ${probed.restarts} restarts`);
     }
-    const restarts = probed.restarts;
-    const taken = probed.services.reduce((sum, { simulator }) => sum + simulator.events.filter(({ kind }) => kind === 'not ready').length, 0);
-    say(`${restarts} restarts, ${taken} times not ready, in ${minutes} idle minutes of ${probed.services.length} processes`);
+    const { restarts, timesUnready } = probed;
+    say(`${restarts} restarts, ${timesUnready} times not ready, in ${minutes} idle minutes of ${probed.services.length} processes`);
     for (const line of probed.failures) {
       say(line);
     }
@@ -80,8 +87,13 @@ export async function idleCommand(args: readonly string[], { say, signal }: Cour
     const ordering = new OrderLoad(probed.platform, 'IDLE-1');
     say(`under a load of orders: ${timesText(await askOften(url, PROBING))}`);
     await ordering.stop();
-    return restarts === 0 && taken === 0 ? 0 : 1;
+    say(`${probed.restarts - restarts} restarts under the load`);
+    return probed.restarts === 0 && timesUnready === 0 ? 0 : 1;
+  } catch (error) {
+    say(`what happened to the processes:\n${probed.history()}`);
+    throw error;
   } finally {
+    say(`their logs are in ${LOGS}`);
     await probed.stop();
   }
 }
