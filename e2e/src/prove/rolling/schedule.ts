@@ -23,8 +23,9 @@ export interface AskOptions {
   readonly pagePath?: string;
 }
 
-/** One in eight places an order, one in fifty over a slow line: it is in flight for longer than a drain lasts. */
-const PLACE_EVERY = 8;
+/** One in sixteen places an order, and one in fifty over a slow line: it is in flight for longer than a drain lasts. */
+const PLACE_EVERY = 16;
+const LIST_EVERY = 8;
 const SLOW_EVERY = 50;
 const SLOW_MS = 2_500;
 
@@ -34,7 +35,7 @@ export function askOf(turn: number, orderId: string | undefined, options: AskOpt
   if (isSlow || turn % PLACE_EVERY === 0) {
     return placing(turn, isSlow ? SLOW_MS : 0, options);
   }
-  if (turn % PLACE_EVERY === 1 || orderId === undefined) {
+  if (turn % LIST_EVERY === 1 || orderId === undefined) {
     return reading('orders', options.pagePath ?? '/orders?limit=5');
   }
   if (turn % 3 === 0 && options.inventoryUrl !== undefined) {
