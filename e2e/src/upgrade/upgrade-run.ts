@@ -146,7 +146,8 @@ class Upgrade {
     this.signal.throwIfAborted();
     const startMs = this.run.now();
     const found = await run();
-    const columns = await columnSums(this.run.watch);
+    // A busy machine may keep the prover waiting for a connection, and that says nothing about the upgrade.
+    const columns = await until(() => columnSums(this.run.watch), { timeoutMs: 60_000, what: "the sums of the customer's columns" });
     const problem = found ?? (areEqual(columns) ? undefined : `the columns differ: ${columns.id} and ${columns.ref}`);
     this.steps.push({ name, startMs, endMs: this.run.now(), columns, ...(problem !== undefined && { problem }) });
     this.say(`${(startMs / 1_000).toFixed(1).padStart(6)} s  ${name}${problem === undefined ? '' : `: ${problem}`}`);
