@@ -21,9 +21,9 @@ export interface MuseumCommand {
   readonly write: boolean;
 }
 
-/** Their options are their own: see crash-points/command.ts and ../upgrade/command.ts. */
+/** Its options are its own: see crash-points/command.ts. */
 export interface CrashPointsCommand {
-  readonly name: 'crash-points' | 'upgrade' | 'matrix';
+  readonly name: 'crash-points';
   readonly args: readonly string[];
 }
 
@@ -39,12 +39,19 @@ export interface RollingRestartCommand {
   readonly args: readonly string[];
 }
 
+/** Their options are their own: see ../upgrade/command.ts. */
+export interface UpgradeCommand {
+  readonly name: 'upgrade' | 'matrix';
+  readonly args: readonly string[];
+}
+
 export type ProveCommand =
   | RunCommand
   | MuseumCommand
   | CrashPointsCommand
   | IdleCommand
   | RollingRestartCommand
+  | UpgradeCommand
   | { readonly name: 'check'; readonly file: string; readonly json: boolean };
 
 /** What a person typed wrongly. */
@@ -104,7 +111,7 @@ export function readCommandLine(args: readonly string[], randomSeed: () => numbe
       };
     }
     default:
-      throw new CommandLineError(`Expected run, check, crash-points, rolling, idle, museum, upgrade or matrix; got "${name}".`);
+      throw new CommandLineError(`Expected run, check, crash-points, rolling, idle, upgrade, matrix or museum; got "${name}".`);
   }
 }
 

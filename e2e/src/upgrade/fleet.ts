@@ -51,16 +51,7 @@ export class Fleet {
     await process.start();
   }
 
-  /** One instance after another, those that are of another version. */
-  async roll(service: Service, version: Version): Promise<void> {
-    for (const instance of this.platform.instancesOf(service)) {
-      if (this.versionOf(service, instance) !== version) {
-        await this.move(service, instance, version);
-      }
-    }
-  }
-
-  /** What a service has logged since it was asked `linesSince` the last time. */
+  /** Whether a service has logged this, behind `mark`. */
   said(service: Service, text: string, from = 0): boolean {
     return this.lines.slice(from).some((each) => each.service === service && each.line.includes(text));
   }

@@ -1,3 +1,5 @@
+import { type Service, services } from '@waybill/contracts';
+import { until } from '@waybill/testing';
 import { customerId } from '../customer.js';
 import type { Platform } from '../platform.js';
 import { openLoopLoad, type OpenLoopResult } from '../prove/rolling/load.js';
@@ -24,22 +26,22 @@ export class Traffic {
 
   static async open(platform: Platform, options: TrafficOptions): Promise<Traffic> {
     const proxies = await Promise.all(
-      (['orders', 'inventory', 'shipping'] as const).map((name) =>
-        RollingProxy.listen({ instances: platform.urlsOf(name).map((url, index) => ({ name: `${name}-${index + 1}`, url })) }),
-      ),
+      services.map(async (name) => {
+        const instances = platform.urlsOf(name).map((url, index) => ({ name: doorOf(name, index + 1), url }));
+        return [name, await RollingProxy.listen({ instances })] as const;
+      }),
     );
-    return new Traffic(proxies, options);
+    return new Traffic(Object.fromEntries(proxies) as Record<Service, RollingProxy>, options);
   }
 
   private constructor(
-    private readonly proxies: readonly RollingProxy[],
+    private readonly proxies: Readonly<Record<Service, RollingProxy>>,
     { perSecond, run, now }: TrafficOptions,
   ) {
-    const [orders, inventory, shipping] = proxies.map(({ url }) => url);
     this.load = openLoopLoad({
-      url: orders ?? '',
-      inventoryUrl: inventory ?? '',
-      shippingUrl: shipping ?? '',
+      url: proxies.orders.url,
+      inventoryUrl: proxies.inventory.url,
+      shippingUrl: proxies.shipping.url,
       perSecond,
       signal: this.ending.signal,
       sku: LOAD_SKU,
@@ -47,6 +49,12 @@ export class Traffic {
       pagePath: `/orders?customerId=${customerId}&limit=5`,
       now,
     });
+  }
+
+  /** Resolves when this instance gets requests again: as long as it gets none, the other one must not be stopped. */
+  async reaches(service: Service, instance: number): Promise<void> {
+    const door = doorOf(service, instance);
+    await until(() => this.proxies[service].isReady(door), { timeoutMs: 30_000, what: `the proxy to send to ${door}` });
   }
 
   /** Ends it, and waits for the answers that are still to come. May be called again, for the same result. */
@@ -58,11 +66,15 @@ export class Traffic {
   private async end(): Promise<OpenLoopResult> {
     this.ending.abort();
     const result = await this.load;
-    await Promise.all(this.proxies.map((proxy) => proxy.close()));
+    await Promise.all(Object.values(this.proxies).map((proxy) => proxy.close()));
     return result;
   }
 }
 
 export function failed({ sent, answered }: Pick<OpenLoopResult, 'sent' | 'answered'>): number {
   return sent - answered;
+}
+
+function doorOf(service: Service, instance: number): string {
+  return `${service}-${instance}`;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { services } from '@waybill/contracts';
+import { type Service, services } from '@waybill/contracts';
 import { until } from '@waybill/testing';
 import { customerId } from '../customer.js';
 import type { Verdict } from '../prove/check/verdict.js';
@@ -66,7 +66,7 @@ export async function proveUpgrade(options: UpgradeOptions): Promise<UpgradeRepo
       await insertExistingOrders(run.watch, options.existing ?? EXISTING);
       const perSecond = options.perSecond ?? PER_SECOND;
       const traffic = await Traffic.open(fleet.platform, { perSecond, run: `upgrade-${run.startedAt}`, now: run.now });
-      const upgrade = new Upgrade(fleet, run, options, say, signal);
+      const upgrade = new Upgrade(fleet, run, traffic, options, say, signal);
       let load: OpenLoopResult;
       try {
         await upgrade.walk();
@@ -92,6 +92,7 @@ class Upgrade {
   constructor(
     private readonly fleet: Fleet,
     private readonly run: RecordedRun,
+    private readonly traffic: Traffic,
     private readonly options: UpgradeOptions,
     private readonly say: (line: string) => void,
     private readonly signal: AbortSignal,
@@ -159,12 +160,21 @@ class Upgrade {
     });
   }
 
-  private roll(service: (typeof services)[number], version: Version): Promise<void> {
-    return this.rolling(`${service} rolled to ${version.name}`, service, () => this.fleet.roll(service, version));
+  private roll(service: Service, version: Version): Promise<void> {
+    return this.rolling(`${service} rolled to ${version.name}`, service, async () => {
+      for (const instance of this.fleet.platform.instancesOf(service)) {
+        await this.replace(service, instance, version);
+      }
+    });
   }
 
-  private move(service: (typeof services)[number], instance: number, version: Version): Promise<void> {
-    return this.rolling(`${service} ${instance} becomes ${version.name}`, service, () => this.fleet.move(service, instance, version));
+  private move(service: Service, instance: number, version: Version): Promise<void> {
+    return this.rolling(`${service} ${instance} becomes ${version.name}`, service, () => this.replace(service, instance, version));
+  }
+
+  private async replace(service: Service, instance: number, version: Version): Promise<void> {
+    await this.fleet.move(service, instance, version);
+    await this.traffic.reaches(service, instance);
   }
 
   private async rolling(name: string, target: string, run: () => Promise<void>): Promise<void> {
@@ -192,7 +202,7 @@ class Upgrade {
     }
     await fleet.platform.process('orders', 2).stop();
     await start.catch(() => undefined);
-    await fleet.move('orders', 2, options.previous);
+    await this.replace('orders', 2, options.previous);
     return problem;
   }
 
