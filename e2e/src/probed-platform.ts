@@ -6,11 +6,11 @@ import { ProbedService, type ProbedServiceOptions } from './probed-service.js';
 type ServiceName = 'orders' | 'inventory' | 'shipping' | 'carrier';
 
 /** What a pod of ours would say, with periods that suit a test. Kubernetes' own: docs/patterns/health.md. */
-export const quickProbes: Probes = {
+export const quickProbes = {
   startup: { periodSeconds: 0.5, failureThreshold: 120, timeoutSeconds: 1 },
   liveness: { periodSeconds: 2, failureThreshold: 3, timeoutSeconds: 1, terminationGracePeriodSeconds: 3 },
   readiness: { periodSeconds: 1, failureThreshold: 1, timeoutSeconds: 1 },
-};
+} as const satisfies Probes;
 
 /** The platform with each process in the hands of a simulated kubelet. */
 export class ProbedPlatform {
@@ -35,7 +35,7 @@ export class ProbedPlatform {
       },
     });
     const services: ProbedService[] = [];
-    const stopping: Promise<void>[] = [];
+    const stopping: Promise<unknown>[] = [];
     const probed = new ProbedPlatform(platform, envs, services);
     try {
       for (const name of ['carrier', 'orders', 'inventory', 'shipping'] as const) {

@@ -100,6 +100,8 @@ export async function askEach<T>(
 const RUNNER_CODES = ['MIGRATION_REFUSED', 'MIGRATION_STUCK', 'MIGRATION_FAILED', 'MIGRATION_INTERRUPTED', 'DIRTY_DATA'];
 /** SQLSTATE insufficient_privilege. */
 const NOT_ALLOWED = '42501';
+/** SQLSTATE invalid_authorization_specification and the like, and invalid_catalog_name: no such login, no such database. */
+const NO_ENTRY = /^(28|3D)/;
 
 /** Errors for a person: what the runner says is worded for one already. */
 export async function translated<T>({ service, place }: MigrationTarget, work: () => Promise<T>): Promise<T> {
@@ -114,7 +116,7 @@ export async function translated<T>({ service, place }: MigrationTarget, work: (
     if (sqlStateOf(cause) === NOT_ALLOWED) {
       throw new RefusedError(`${service} at ${place}: ${message}. ${needsOwner(service)}`, { cause });
     }
-    if (isDatabaseUnavailable(cause)) {
+    if (isDatabaseUnavailable(cause) || NO_ENTRY.test(sqlStateOf(cause) ?? '')) {
       throw new UnavailableError(`The database of ${service} at ${place} cannot be reached: ${reasonOf(cause)}`, { cause });
     }
     throw cause;

@@ -135,3 +135,6 @@ ALTER TABLE orders ADD COLUMN pieces integer;
 
 -- @ drop-default: drop-default
 ALTER TABLE orders ALTER COLUMN note DROP DEFAULT;
+
+-- @ add-virtual-required: set-not-null
+ALTER TABLE orders ADD COLUMN gross numeric GENERATED ALWAYS AS (net * 1.2) VIRTUAL NOT NULL;

@@ -129,3 +129,6 @@ REVOKE SELECT ON orders FROM reporting;
 
 -- @ update-with-query: change-of-data
 UPDATE orders SET channel = (SELECT name FROM channels WHERE channels.id = orders.channel_id) WHERE channel IS NULL RETURNING id;
+
+-- @ reset-all: lock-timeout, statement-timeout
+RESET ALL;

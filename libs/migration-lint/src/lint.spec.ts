@@ -102,10 +102,23 @@ describe('a migration', () => {
   });
 
   it('outside a transaction must be able to run once more', async () => {
-    const index = 'CREATE INDEX CONCURRENTLY orders_a ON orders (a)';
-    expect(await rulesOf(migration([index], { transaction: false }))).toEqual([]);
-    expect(await rulesOf(migration([index, 'ALTER TABLE orders ADD COLUMN b text'], { transaction: false }))).toEqual(['not-rerunnable']);
+    const index = 'CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_a ON orders (a)';
+    const alone = { transaction: false };
+    expect(await rulesOf(migration([index], alone))).toEqual([]);
+    expect(await rulesOf(migration([index.replace('IF NOT EXISTS', '')], alone))).toEqual(['concurrent-index-unnamed']);
+    expect(await rulesOf(migration([index.replace('IF NOT EXISTS orders_a', '')], alone))).toEqual(['concurrent-index-unnamed']);
+    expect(await rulesOf(migration(['ALTER TABLE orders ADD COLUMN b text', index], alone))).toEqual(['not-rerunnable']);
+    expect(await rulesOf(migration(['ALTER TABLE orders ADD COLUMN IF NOT EXISTS b text', index], alone))).toEqual([]);
     expect(await rulesOf(migration([index]))).toEqual(['concurrently-in-transaction']);
+  });
+
+  it('that sends several statements in one query has a transaction, though it says that it has none', async () => {
+    const [add, validate] = ['ALTER TABLE orders ADD CONSTRAINT a CHECK (b > 0) NOT VALID', 'ALTER TABLE orders VALIDATE CONSTRAINT a'];
+    const clear = 'ALTER TABLE orders DROP CONSTRAINT IF EXISTS a, ADD CONSTRAINT a CHECK (b > 0) NOT VALID';
+    expect(await rulesOf(migration([clear, validate], { transaction: false }))).toEqual([]);
+    expect(await rulesOf(migration([`${clear}; ${validate}`], { transaction: false }))).toEqual(['validate-under-lock']);
+    expect(await rulesOf(migration([`DO $$ BEGIN ${add}; ${validate}; END $$`], { transaction: false }))).toEqual(['validate-under-lock']);
+    expect(await rulesOf(migration(['DO $$ BEGIN DROP INDEX CONCURRENTLY IF EXISTS i; END $$'], { transaction: false }))).toEqual(['concurrently-in-transaction']);
   });
 
   it('may not end the transaction that it runs in', async () => {

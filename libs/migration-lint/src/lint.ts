@@ -39,6 +39,10 @@ function lintScript(script: Script, tables: KnownTables): Finding[] {
   for (const [index, query] of script.queries.entries()) {
     const { statements, findings } = statementsOf(script, query, index + 1);
     found.push(...findings);
+    if (script.migration !== undefined && !script.transaction) {
+      // Several statements in one query are a transaction, whether it says so or not.
+      transaction = new Transaction(statements.filter(({ from }) => from === 'up' || from === 'backfill').length > 1);
+    }
     for (const statement of statements) {
       transaction = transactionAt(statement, transaction, script);
       const context: Context = { script, tables, transaction, before };
@@ -100,7 +104,7 @@ function transactionAt(statement: Statement, current: Transaction, script: Scrip
     case 'TRANS_STMT_ROLLBACK':
       return new Transaction(script.transaction);
     default:
-      return current.several ? current : new Transaction(false);
+      return current.several && !current.ofOneStatement ? current : new Transaction(kindOf(statement.node) === 'DoStmt', true);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar } from 'libpg-query';
 import { bare, qualified, tableName } from './names.js';
-import { kindOf, namesIn, nodeAs, type NodeKind, type NodeOf, type ParsedStatement, type Position } from './parse.js';
+import { kindOf, namesIn, nodeAs, type NodeKind, type NodeOf, nodesIn, type ParsedStatement, type Position } from './parse.js';
 
 /** A statement where it stands: in a query of `up`, in a block, in a function that may be called. */
 export interface Statement extends ParsedStatement {
@@ -153,11 +153,11 @@ export function constraintOf(column: ColumnDef, ...types: readonly Constraint['c
 }
 
 /** What PostgreSQL would call a constraint that has no name. */
-export function constraintName(table: string, { conname, contype, keys, fk_attrs: foreign }: Constraint, columns: readonly string[] = []): string {
+export function constraintName(table: string, constraint: Constraint, columns: readonly string[] = []): string {
+  const { conname, contype, keys, fk_attrs: foreign, raw_expr: expression } = constraint;
   if (conname !== undefined) {
     return conname;
   }
-  const on = [...namesIn(keys), ...namesIn(foreign), ...columns];
   const ends: Partial<Record<NonNullable<Constraint['contype']>, string>> = {
     CONSTR_PRIMARY: 'pkey',
     CONSTR_UNIQUE: 'key',
@@ -165,5 +165,12 @@ export function constraintName(table: string, { conname, contype, keys, fk_attrs
     CONSTR_EXCLUSION: 'excl',
     CONSTR_NOTNULL: 'not_null',
   };
-  return [bare(table), ...(contype === 'CONSTR_PRIMARY' ? [] : on), ends[contype ?? 'CONSTR_CHECK'] ?? 'check'].join('_');
+  const on = contype === 'CONSTR_PRIMARY' ? [] : [...namesIn(keys), ...namesIn(foreign), ...columns, ...theColumnIn(columns.length === 0 ? expression : undefined)];
+  return [bare(table), ...on, ends[contype ?? 'CONSTR_CHECK'] ?? 'check'].join('_');
+}
+
+/** A CHECK is named after its column when it is about one only. */
+function theColumnIn(expression: Node | undefined): string[] {
+  const names = [...nodesIn(expression)].flatMap(({ kind, node }) => (kind === 'ColumnRef' ? namesIn((node as { fields?: Node[] }).fields).slice(-1) : []));
+  return new Set(names).size === 1 ? names.slice(0, 1) : [];
 }

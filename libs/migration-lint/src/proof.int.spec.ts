@@ -45,6 +45,7 @@ const proofs: readonly Proof[] = [
   { rule: 'unique-without-index', refused: ['ALTER TABLE orders ADD CONSTRAINT orders_number UNIQUE (total)'] },
   { rule: 'exclusion-constraint', refused: ['ALTER TABLE orders ADD EXCLUDE USING gist (during WITH &&)'] },
   { rule: 'set-not-null', refused: ['ALTER TABLE orders ALTER COLUMN reason SET NOT NULL'] },
+  { rule: 'set-not-null', refused: ['ALTER TABLE orders ADD COLUMN gross numeric GENERATED ALWAYS AS (net * 2) VIRTUAL NOT NULL'] },
   {
     rule: 'validate-under-lock',
     refused: ['ALTER TABLE orders ADD CONSTRAINT positive CHECK (total > 0) NOT VALID', 'ALTER TABLE orders VALIDATE CONSTRAINT positive'],
@@ -193,14 +194,14 @@ function workOf(measured: readonly Measured[]): Claim['work'] {
 
 it('proves every rule that claims a lock', () => {
   const claiming = rules.filter(({ claim }) => claim !== undefined).map(({ id }) => id);
-  expect(proofs.map(({ rule }) => rule).sort()).toEqual(claiming.sort());
+  expect([...new Set(proofs.map(({ rule }) => rule))].sort()).toEqual(claiming.sort());
 });
 
 describe('what is refused', () => {
   beforeAll(open);
   afterAll(close);
 
-  it.each(proofs)('by $rule holds the lock that the rule says, and does under it what the rule says', async ({ rule, refused, table = 'orders' }) => {
+  it.each(proofs)('$refused, by $rule, holds the lock that the rule says, and does under it what the rule says', async ({ rule, refused, table = 'orders' }) => {
     const { claim } = rules.find(({ id }) => id === rule) ?? {};
     const measured = await measure(refused, table, 'ROLLBACK');
     expect({ lock: measured.at(-1)?.lock, work: workOf(measured) }).toEqual({ lock: claim?.lock, work: claim?.work });
@@ -211,7 +212,7 @@ describe('the recipe', () => {
   beforeEach(open);
   afterEach(close);
 
-  it.each(proofs)('of $rule keeps writers out at no statement that reads or writes the rows', async (proof) => {
+  it.each(proofs)('of $rule for $refused keeps writers out at no statement that reads or writes the rows', async (proof) => {
     const { table = 'orders', steps } = proof;
     for (const step of recipeFor(proof).slice(0, steps)) {
       for (const { statement, lock, reads, rewrites } of await follow(step, table)) {

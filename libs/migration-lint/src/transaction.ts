@@ -16,6 +16,8 @@ export class Transaction {
   constructor(
     /** False: one statement by itself. */
     readonly several: boolean,
+    /** Of one statement that holds others, such as DO: it ends with it. */
+    readonly ofOneStatement = false,
   ) {}
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { type Service, services } from '@waybill/contracts';
 import type { MigrationClass } from '@waybill/database';
@@ -30,7 +31,7 @@ export function lintVerb(load: Load): Verb {
       transaction: flag('the files run in one transaction each'),
       ...jsonOption,
     },
-    run: async ({ operands, options }, { print, colour }) => {
+    run: async ({ operands, options }, { env, print, colour }) => {
       const { service, all, phase, transaction, json } = options;
       if (operands.length > 0 && (service !== undefined || all)) {
         throw new UsageError('--service and --all are about migrations, not about files.');
@@ -40,7 +41,7 @@ export function lintVerb(load: Load): Verb {
       }
       const linted =
         operands.length > 0
-          ? await lintFiles(operands, { ...(phase === undefined ? {} : { phase }), transaction })
+          ? await lintFiles(operands, env['INIT_CWD'] ?? '.', { ...(phase === undefined ? {} : { phase }), transaction })
           : await lintServices(service === undefined ? services : [service], all, load);
       print(json ? JSON.stringify(linted, null, 2) : renderLint(linted, palette(colour)));
       return linted.some(({ findings }) => findings.some(({ severity }) => severity === 'error')) ? 1 : 0;
@@ -64,22 +65,23 @@ async function lintServices(chosen: readonly Service[], all: boolean, load: Load
 }
 
 /** Each file is a world of its own: nothing says which of them runs first, or on the same database. */
-async function lintFiles(paths: readonly string[], options: Parameters<typeof sqlFile>[2]): Promise<LintedScripts[]> {
+async function lintFiles(paths: readonly string[], folder: string, options: Parameters<typeof sqlFile>[2]): Promise<LintedScripts[]> {
   return Promise.all(
     paths.map(async (path) => {
       const name = path === '-' ? 'stdin' : path;
-      const findings: Finding[] = lint([sqlFile(name, await readSql(path), options)]);
+      const findings: Finding[] = lint([sqlFile(name, await readSql(path, folder), options)]);
       return { of: name, judged: [name], notJudged: [], findings };
     }),
   );
 }
 
-async function readSql(path: string): Promise<string> {
+/** A path is meant from where `npm run` was typed, which npm keeps in INIT_CWD. */
+async function readSql(path: string, folder: string): Promise<string> {
   if (path === '-') {
     return textOf(process.stdin);
   }
   try {
-    return await readFile(path, 'utf8');
+    return await readFile(resolve(folder, path), 'utf8');
   } catch (error) {
     throw new RefusedError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
   }

@@ -52,6 +52,7 @@ const commands: CommandTable = {
 };
 let home: string;
 let database: TestDatabase;
+let url: string;
 let said: string[];
 
 beforeEach(async () => {
@@ -63,6 +64,7 @@ beforeEach(async () => {
     `INSERT INTO things SELECT n, 'thing ' || n FROM generate_series(1, 10) n`,
     'ANALYZE things',
   ]);
+  url = database.url;
 });
 
 afterEach(async () => {
@@ -77,7 +79,7 @@ async function waybill(...args: string[]): Promise<{ exitCode: number; text: str
     commands,
     ['migrate', ...args],
     {
-      env: { WAYBILL_HOME: home, WAYBILL_INVENTORY_MIGRATION_URL: database.url },
+      env: { WAYBILL_HOME: home, WAYBILL_INVENTORY_MIGRATION_URL: url },
       print: (line) => printed.push(line),
       say: (line) => said.push(line),
       colour: false,
@@ -168,9 +170,10 @@ describe('waybill migrate', () => {
     await database.query('INSERT INTO things VALUES (11, $1)', ['thing 10']);
     await database.query('CREATE UNIQUE INDEX CONCURRENTLY things_name ON things (name)').catch(() => undefined);
     expect((await waybill('status')).text).toContain('invalid index things_name on things');
-    await database.drop();
+    url = `${database.url}_that_is_not_there`;
     await expect(waybill('status')).rejects.toThrow(UnavailableError);
-    database = await createTestDatabase(inject('postgresAdminUrl'));
+    url = 'postgres://u:hush@127.0.0.1:9/inventory';
+    await expect(waybill('expand')).rejects.toThrow(/^The database of inventory at 127\.0\.0\.1:9\/inventory cannot be reached: /);
   });
 
   it('takes --to for one service only', async () => {

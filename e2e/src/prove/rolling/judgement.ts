@@ -1,8 +1,8 @@
 import { hold } from '../verdict-text.js';
 import type { RollingOutcome, RollingResult } from './run.js';
 
-/** Less than the ten seconds for which Kafka waits for a member that has gone without a word. */
-export const LATE_MS = 8_000;
+/** Less than the ten seconds, from its last heartbeat, for which Kafka waits for a member that has gone without a word. */
+export const LATE_MS = 9_000;
 
 /** What went wrong in one restart, a phrase each; nothing, where all was well. */
 export function faultsOf({ load, stops, slowestOrderMs }: RollingResult): string[] {

@@ -56,8 +56,8 @@ export interface RollingOutcome {
 }
 
 const HEALTH_EVERY_MS = 500;
-/** Two looks of the balancers, and half a second. */
-const DRAIN_MS = 1_500;
+/** Two looks of the balancers, and a second: each connection that clients keep is used in it, and closed with an answer. */
+const DRAIN_MS = 2_000;
 /** From a client to the balancer of connections and back it takes twice as long: that of a client in the same country. */
 const CLIENT_DELAY_MS = 20;
 const QUIET_BOUND_MS = 60_000;

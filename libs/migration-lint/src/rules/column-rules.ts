@@ -88,7 +88,9 @@ export const columnRules: readonly Rule[] = [
             `ALTER TABLE ${quoted(table)} ALTER COLUMN ${quoted(name)} SET DEFAULT ${next}`,
             `ALTER SEQUENCE ${quoted(sequence)} OWNED BY ${quoted(table)}.${quoted(name)}`,
           ),
-          backfill(tables, table, `SET ${quoted(name)} = ${next}`, `${quoted(name)} IS NULL`),
+          tables.keyOf(table).column === name
+            ? code(`fill ${name} in batches, by what identifies a row until then: UPDATE ... SET ${quoted(name)} = ${next} ...`)
+            : backfill(tables, table, `SET ${quoted(name)} = ${next}`, `${quoted(name)} IS NULL`),
           ...requireColumn(table, name),
           ...(constraintOf(column, 'CONSTR_PRIMARY', 'CONSTR_UNIQUE') === undefined
             ? []

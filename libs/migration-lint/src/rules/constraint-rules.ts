@@ -1,12 +1,12 @@
-import type { Constraint, Node } from 'libpg-query';
+import type { ColumnDef, Constraint, Node } from 'libpg-query';
 import type { Problem } from '../finding.js';
 import { qualified, quoted } from '../names.js';
-import { addedColumn, addedConstraint, constraintName, constraintsOf, type Operation, statementAs } from '../operation.js';
+import { addedColumn, addedConstraint, constraintName, constraintOf, constraintsOf, type Operation, statementAs } from '../operation.js';
 import { namesIn, nodeAs } from '../parse.js';
 import { plainColumn } from '../plain-column.js';
 import { addThenValidate, code, expand, expandAlone, requireColumn } from '../recipe.js';
 import type { Context, Rule } from '../rule.js';
-import { columnText, restOfCommand } from '../sql-text.js';
+import { columnText, expressionText, restOfCommand } from '../sql-text.js';
 import { stopsWriters } from '../transaction.js';
 
 export const constraintRules: readonly Rule[] = [
@@ -115,11 +115,15 @@ export const constraintRules: readonly Rule[] = [
   {
     id: 'set-not-null',
     severity: 'error',
-    refuses: 'SET NOT NULL (or NOT NULL as a constraint) without a validated CHECK that proves it',
+    refuses: 'SET NOT NULL (or NOT NULL as a constraint, or of a new virtual column) without a validated CHECK that proves it',
     claim: { lock: 'ACCESS EXCLUSIVE', work: 'scans' },
-    on: ['AT_SetNotNull', 'AT_AddConstraint'],
+    on: ['AT_SetNotNull', 'AT_AddConstraint', 'AT_AddColumn'],
     check: (operation, context) => {
       const { kind, table = '', command } = operation;
+      const column = addedColumn(operation);
+      if (column !== undefined) {
+        return requiredVirtual(operation, column);
+      }
       const constraint = addedConstraint(operation);
       const columns =
         kind === 'AT_SetNotNull'
@@ -285,6 +289,23 @@ export const constraintRules: readonly Rule[] = [
     },
   },
 ];
+
+/** A virtual column has values from its start, and each of them is looked at. */
+function requiredVirtual(operation: Operation, column: ColumnDef): Problem | undefined {
+  const generated = constraintOf(column, 'CONSTR_GENERATED');
+  if (generated?.generated_kind !== 'v' || constraintOf(column, 'CONSTR_NOTNULL') === undefined) {
+    return undefined;
+  }
+  const { table = '' } = operation;
+  const { head } = columnText(operation, column);
+  return {
+    why: `The value is worked out for every row of ${table}, to see that none is NULL, while nobody else may read or write it (ACCESS EXCLUSIVE).`,
+    recipe: [
+      expand(`ALTER TABLE ${quoted(table)} ADD COLUMN ${head} GENERATED ALWAYS AS ${expressionText(operation, generated)} VIRTUAL`),
+      ...requireColumn(table, column.colname ?? ''),
+    ],
+  };
+}
 
 function enforced(table: string, name: string): Problem {
   return {

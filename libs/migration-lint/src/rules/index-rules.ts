@@ -1,5 +1,5 @@
-import { qualified, quoted } from '../names.js';
-import { statementAs } from '../operation.js';
+import { bare, madeName, qualified, quoted } from '../names.js';
+import { type Operation, statementAs } from '../operation.js';
 import { nodeAs } from '../parse.js';
 import { code, expandAlone } from '../recipe.js';
 import type { Rule } from '../rule.js';
@@ -19,10 +19,9 @@ export const indexRules: readonly Rule[] = [
       if (index?.concurrent === true) {
         return undefined;
       }
-      const words = `CONCURRENTLY${index?.idxname === undefined || index.if_not_exists === true ? '' : ' IF NOT EXISTS'}`;
       return {
         why: `It takes a SHARE lock on ${operation.table} and keeps it while all rows are read and sorted: every INSERT, UPDATE and DELETE waits.`,
-        recipe: [expandAlone(withWords(operation.statement.text, 'INDEX', words))],
+        recipe: [expandAlone(asRerunnable(operation))],
       };
     },
   },
@@ -70,7 +69,8 @@ export const indexRules: readonly Rule[] = [
     refuses: 'CONCURRENTLY, VACUUM and what else no transaction may hold, inside one',
     on: ['IndexStmt', 'DropStmt:OBJECT_INDEX', 'ReindexStmt', 'AT_DetachPartition', 'VacuumStmt', 'CreatedbStmt', 'DropdbStmt', 'AlterSystemStmt'],
     alsoOnNewTables: true,
-    check: ({ kind, statement, command }, { transaction }) => {
+    check: (operation, { transaction }) => {
+      const { kind, statement, command } = operation;
       const isConcurrent =
         nodeAs(statement.node, 'IndexStmt')?.concurrent === true ||
         nodeAs(statement.node, 'DropStmt')?.concurrent === true ||
@@ -83,7 +83,7 @@ export const indexRules: readonly Rule[] = [
       }
       return {
         why: 'PostgreSQL refuses it in a transaction (SQLSTATE 25001), so the migration fails at its first run.',
-        recipe: [code('declare `transaction = false`, and let it be the only statement'), expandAlone(statement.text)],
+        recipe: [code('declare `transaction = false`, and let it be the only statement'), expandAlone(kind === 'IndexStmt' ? asRerunnable(operation) : statement.text)],
       };
     },
   },
@@ -108,6 +108,23 @@ export const indexRules: readonly Rule[] = [
     },
   },
   {
+    id: 'concurrent-index-unnamed',
+    severity: 'error',
+    refuses: 'CREATE INDEX CONCURRENTLY in a migration without IF NOT EXISTS and a name',
+    on: ['IndexStmt'],
+    alsoOnNewTables: true,
+    check: (operation, { script }) => {
+      const index = statementAs(operation, 'IndexStmt');
+      if (script.migration === undefined || index?.concurrent !== true || (index.if_not_exists === true && index.idxname !== undefined)) {
+        return undefined;
+      }
+      return {
+        why: 'The runner refuses it: killed between the index and its record, it must be able to run again, and to find by its name what was left behind invalid.',
+        recipe: [expandAlone(asRerunnable(operation))],
+      };
+    },
+  },
+  {
     id: 'wide-index',
     severity: 'warning',
     refuses: `an index of more than ${WIDE} columns that is not unique`,
@@ -126,3 +143,15 @@ export const indexRules: readonly Rule[] = [
     },
   },
 ];
+
+/** CREATE INDEX as the runner wants it: CONCURRENTLY, IF NOT EXISTS, and a name to find it by. */
+function asRerunnable(operation: Operation): string {
+  const { text } = operation.statement;
+  const index = statementAs(operation, 'IndexStmt');
+  const concurrently = index?.concurrent === true ? text : withWords(text, 'INDEX', 'CONCURRENTLY');
+  if (index?.if_not_exists === true) {
+    return concurrently;
+  }
+  const name = madeName(bare(operation.table ?? ''), ...indexColumns(index?.indexParams ?? []), 'idx');
+  return withWords(concurrently, 'CONCURRENTLY', `IF NOT EXISTS${index?.idxname === undefined ? ` ${quoted(name)}` : ''}`);
+}

@@ -167,7 +167,10 @@ export const removalRules: readonly Rule[] = [
       const type = from ?? { name: `type_of_${subname}`, modifiers: [], array: false };
       return {
         why: `There is no moment at which both versions work: before it the new one fails on ${newname}, after it the old one on ${subname}.`,
-        recipe: moveColumn(context.tables, { table, from: subname, to: newname, fromType: type, toType: typeText(type) }),
+        recipe: [
+          ...(from === undefined ? [code(`in the place of ${typeText(type)}, which no migration has told: the type of ${subname}`)] : []),
+          ...moveColumn(context.tables, { table, from: subname, to: newname, fromType: type, toType: typeText(type) }),
+        ],
       };
     },
   },

@@ -107,7 +107,8 @@ function timeoutMissing(operation: Operation, { script, before, tables }: Contex
 
 function switchedOff(operation: Operation, setting: string): ReturnType<Rule['check']> {
   const set = settingOf(operation);
-  return set?.name === setting && set.off
+  const resetsAll = statementAs(operation, 'VariableSetStmt')?.kind === 'VAR_RESET_ALL';
+  return resetsAll || (set?.name === setting && set.off)
     ? {
         why: `It switches ${setting} off for what comes after it.`,
         recipe: [code('take it out, or declare a longer time-out')],
