@@ -44,8 +44,10 @@ async function watched(stallMs: number): Promise<StallWatch> {
   const started = new StallWatch({ log, stallMs, line: { fd, fields: { service: 'orders', instance: 2 } } });
   watch = started;
   started.start();
-  await new Promise((resolve) => setTimeout(resolve, 600));
   started.started();
+  // Several turns of the loop later, also on a busy machine: a stall that began before the start was over does not count.
+  const free = started.freeNow();
+  await until(() => started.freeNow() - free > 1_000);
   return started;
 }
 
