@@ -27,10 +27,10 @@ async function expectAllShippedOnce(sku: string, initial: number, ids: readonly 
 
 describe('two instances of each service', () => {
   it('work side by side: their relays share the outbox of a service, both take requests', async () => {
-    await platform.customer.setStock('TWO-1', 1_000);
+    await platform.customer.setStock('TWO-1', 100_000);
     const ordering = new OrderLoad(platform, 'TWO-1');
     await sleep(1_500);
-    await expectAllShippedOnce('TWO-1', 1_000, await ordering.stop());
+    await expectAllShippedOnce('TWO-1', 100_000, await ordering.stop());
     for (const service of services) {
       const owners = await platform.query(service, 'SELECT owner, count(*) FROM outbox_leases GROUP BY owner');
       const half = { owner: expect.stringContaining(service) as string, count: '32' };
@@ -42,14 +42,14 @@ describe('two instances of each service', () => {
 describe('kill -9 in mid-flow', () => {
   it.each(['orders', 'inventory', 'shipping', 'carrier'] as const)('of %s loses nothing and doubles nothing', async (name) => {
     const sku = `KILL-${name}`;
-    await platform.customer.setStock(sku, 1_000);
+    await platform.customer.setStock(sku, 100_000);
     const ordering = new OrderLoad(platform, sku);
     for (const instance of platform.instancesOf(name)) {
       await sleep(400);
       await platform.process(name, instance).killAndRestart();
     }
     await sleep(400);
-    await expectAllShippedOnce(sku, 1_000, await ordering.stop());
+    await expectAllShippedOnce(sku, 100_000, await ordering.stop());
   });
 });
 
