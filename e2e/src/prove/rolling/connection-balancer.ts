@@ -40,6 +40,9 @@ export class ConnectionBalancer {
     private readonly proxy: TcpProxy,
   ) {}
 
+  /** Whether an instance was ready when it was last asked. */
+  readonly isReady = (name: string): boolean => this.balancer.isReady(name);
+
   get url(): string {
     return `http://127.0.0.1:${this.proxy.port}`;
   }

@@ -228,7 +228,10 @@ class RollingRun {
     await process.start();
     const name = nameOf(service, instance);
     // As a deployment does: the next one goes when this one gets work again.
-    await until(() => this.doors.proxies[service].isReady(name), { timeoutMs: 30_000, what: `the proxy to send to ${name}` });
+    const { proxies, connections } = this.doors;
+    const doors = service === 'orders' ? [proxies.orders, connections] : [proxies[service]];
+    // Both ways in: one that has not looked yet would know of no instance at all as soon as the next one goes.
+    await until(() => doors.every((door) => door.isReady(name)), { timeoutMs: 30_000, what: `every way in to send to ${name}` });
     return { instance: name, exit, ms };
   }
 
