@@ -152,7 +152,7 @@ The record is kept in reports/prove/SEED/. Load and faults go to this machine on
     args: ['--only', 'long'],
     build: false,
     help: `npm run test:long   The tests that are too long for every change: instances that freeze, Kafka killed under load, Debezium
-in the relay's place (with Java and Maven). About a quarter of an hour.`,
+in the relay's place (with Java and Maven), restarts and upgrades under load, seeds of the prover. About twelve minutes.`,
   },
 };
 
