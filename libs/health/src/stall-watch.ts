@@ -50,8 +50,7 @@ export class StallWatch {
       return;
     }
     this.timer = setInterval(() => this.tick(), TICK_MS).unref();
-    const { log, line } = this.options;
-    const { stallMs } = this.options;
+    const { log, line, stallMs } = this.options;
     const workerData: StallWorkerData = { shared: this.shared, tickMs: TICK_MS, tellMs: Math.min(TELL_MS, stallMs), stallMs, line };
     // Nothing of what is preloaded into the service belongs into this thread, nor its environment.
     const worker = new Worker(stallWorker, { eval: true, workerData, execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: 16 } });

@@ -1,4 +1,4 @@
-import { instanceInWords, type LiveInstance,liveInstances } from './live-instances.js';
+import { instanceInWords, type LiveInstance, liveInstances } from './live-instances.js';
 import { MigrationRefusedError } from './migration-errors.js';
 import type { Queryable } from './queryable.js';
 
